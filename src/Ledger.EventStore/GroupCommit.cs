@@ -1,0 +1,306 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Ledger.EventStore;
+
+/// <summary>Settings of the group commit.</summary>
+public sealed record GroupCommitOptions
+{
+    /// <summary>At most so many works are committed together (an atomic group is never split, so it may pass this).</summary>
+    public int BatchMax { get; init; } = 1_000;
+
+    /// <summary>At most so many single commands wait; the next one is refused at once.</summary>
+    public int QueueMax { get; init; } = 4_096;
+
+    /// <summary>At most so many lines of bulk requests wait.</summary>
+    public int BulkQueueMax { get; init; } = 20_000;
+
+    /// <summary>A work that could not be started within this time is refused: nothing was done.</summary>
+    public TimeSpan WaitMax { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>A work whose commit broke is answered as unknown when its outcome could not be learnt within this time.</summary>
+    public TimeSpan UnknownMax { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long one round trip to the database may take.</summary>
+    public TimeSpan CommandTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>A writer that stands still in its transaction for so long (a stopped process) loses it, so that the other nodes go on.</summary>
+    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>How long the writer waits for the lock that another node holds.</summary>
+    public TimeSpan LockTimeout { get; init; } = TimeSpan.FromSeconds(5);
+}
+
+/// <summary>
+/// Commits many commands in one transaction: a bounded queue, drained by one writer. The writer takes what has come while it was busy (it never
+/// waits for a batch to fill), loads all that the batch needs in one round trip, decides in memory, writes and commits in one more, and only
+/// then answers. See docs/adr/0004.
+/// </summary>
+public sealed class GroupCommit : IDisposable
+{
+    private readonly EventCatalog catalog;
+    private readonly ILogger logger;
+    private readonly GroupCommitOptions options;
+    private readonly IReadOnlyList<InlineProjection> projections;
+    private readonly StreamModels models;
+    private readonly NpgsqlDataSource source;
+    private readonly CancellationTokenSource stopped = new();
+    private readonly Thread writer;
+    private readonly WorkQueue queue;
+    private readonly StoreMetrics metrics;
+    private volatile bool healthy;
+
+    /// <summary>Starts the writer.</summary>
+    /// <param name="connectionString">The database.</param>
+    /// <param name="catalog">The events.</param>
+    /// <param name="models">The kinds of streams.</param>
+    /// <param name="projections">Read models that are written in the same commit.</param>
+    /// <param name="options">Sizes and times.</param>
+    /// <param name="logger">Where faults are told.</param>
+    public GroupCommit(string connectionString, EventCatalog catalog, StreamModels models, IReadOnlyList<InlineProjection> projections, GroupCommitOptions options, ILogger logger)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        (this.catalog, this.models, this.projections, this.options, this.logger) = (catalog, models, projections, options, logger);
+        source = NpgsqlDataSource.Create(WriterConnection.ConnectionString(connectionString, options));
+        queue = new WorkQueue(options.QueueMax, options.BulkQueueMax);
+        metrics = new StoreMetrics(() => queue.Count);
+        writer = new Thread(Run) { IsBackground = true, Name = "ledger writer" };
+        writer.Start();
+    }
+
+    /// <summary>Whether the writer reached the database when it last tried.</summary>
+    public bool Healthy => healthy;
+
+    /// <summary>Hands a work in. It ends at once as overloaded where the queue is full.</summary>
+    public Task<Outcome> SubmitAsync(Work work, bool bulk = false)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        if (!queue.TryAdd(new WorkGroup([work], bulk), work.Tenant)) Refuse(work);
+        return work.Done;
+    }
+
+    /// <summary>Hands in works that are committed together or not at all. They all belong to one tenant.</summary>
+    public Task<Outcome[]> SubmitTogetherAsync(IReadOnlyList<Work> works)
+    {
+        ArgumentNullException.ThrowIfNull(works);
+        if (works.Count > 0 && !queue.TryAdd(new WorkGroup(works, bulk: true), works[0].Tenant))
+        {
+            foreach (var work in works) Refuse(work);
+        }
+
+        return Task.WhenAll(works.Select(w => w.Done));
+    }
+
+    /// <summary>Takes no more work and waits until all that was taken is answered, at most this long.</summary>
+    public void Drain(TimeSpan atMost)
+    {
+        queue.Close();
+        writer.Join(atMost);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Drain(TimeSpan.FromSeconds(5));
+        stopped.Cancel();
+        writer.Join(TimeSpan.FromSeconds(5));
+        source.Dispose();
+        metrics.Dispose();
+        stopped.Dispose();
+        queue.Dispose();
+    }
+
+    private void Refuse(Work work)
+    {
+        metrics.Overloaded();
+        work.Complete(new Outcome.Overloaded());
+    }
+
+    private void Run()
+    {
+        WriterConnection? connection = null;
+        var batch = new List<WorkGroup>(options.BatchMax);
+        var pause = TimeSpan.Zero;
+        try
+        {
+            connection = TryConnect();
+            while (true)
+            {
+                if (batch.Count == 0 && !queue.Take(batch, options.BatchMax, stopped.Token)) return;
+                GiveUpLate(batch);
+                if (batch.Count == 0) continue;
+                try
+                {
+                    connection ??= WriterConnection.Open(source);
+                    Process(connection, batch);
+                    healthy = true;
+                    pause = TimeSpan.Zero;
+                    batch.Clear();
+                }
+                catch (Exception failure) when (failure is not OperationCanceledException)
+                {
+                    connection?.Dispose();
+                    connection = null;
+                    metrics.Retried();
+                    if (WriterFailure.Of(failure) is WriterFailure.Kind.Surfaced)
+                    {
+                        Isolate(batch, failure);
+                        continue;
+                    }
+
+                    // Nothing is answered here: the batch is decided again under the lock, where its keys tell what an earlier attempt did.
+                    logger.LogWarning(failure, "The writer's transaction broke; its batch of {Count} groups is decided again.", batch.Count);
+                    if (WriterFailure.Of(failure) is WriterFailure.Kind.RolledBack) NotAttempted(batch);
+                    else healthy = false;
+                    stopped.Token.WaitHandle.WaitOne(pause);
+                    pause = TimeSpan.FromMilliseconds(Math.Min(1_000, (pause.TotalMilliseconds * 2) + 10));
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopped while waiting for work.
+        }
+        catch (Exception failure)
+        {
+            logger.LogCritical(failure, "The writer has ended.");
+            healthy = false;
+            queue.Close();
+            throw;
+        }
+        finally
+        {
+            connection?.Dispose();
+            foreach (var group in batch) group.Complete(group.Works[0].Attempted ? new Outcome.Unknown() : new Outcome.Overloaded());
+        }
+    }
+
+    /// <summary>
+    /// The server, or the program, does not take this batch: it is rolled back. One group alone hears of it; of several, each is committed on
+    /// its own, so that a poisoned one costs its neighbours nothing but this detour.
+    /// </summary>
+    private void Isolate(List<WorkGroup> batch, Exception failure)
+    {
+        NotAttempted(batch);
+        logger.LogError(failure, "A batch of {Count} groups was not taken; each is now committed on its own.", batch.Count);
+        while (batch.Count > 0)
+        {
+            var alone = new List<WorkGroup> { batch[0] };
+            try
+            {
+                using var connection = WriterConnection.Open(source);
+                Process(connection, alone);
+            }
+            catch (Exception again) when (again is not OperationCanceledException)
+            {
+                if (WriterFailure.Of(again) is not WriterFailure.Kind.Surfaced) return; // what is left of the batch goes the ordinary way
+                NotAttempted(alone);
+                foreach (var work in alone.SelectMany(g => g.Works)) work.Fail(new DecisionFailedException(again));
+            }
+
+            batch.RemoveAt(0);
+        }
+    }
+
+    private static void NotAttempted(List<WorkGroup> batch)
+    {
+        foreach (var work in batch.SelectMany(g => g.Works)) work.Attempted = false;
+    }
+
+    private WriterConnection? TryConnect()
+    {
+        try
+        {
+            var connection = WriterConnection.Open(source);
+            healthy = true;
+            return connection;
+        }
+        catch (Exception failure) when (failure is NpgsqlException or TimeoutException or IOException)
+        {
+            logger.LogWarning(failure, "The writer can't reach the database yet.");
+            return null;
+        }
+    }
+
+    private void GiveUpLate(List<WorkGroup> batch)
+    {
+        for (var i = batch.Count - 1; i >= 0; i--)
+        {
+            var waited = Stopwatch.GetElapsedTime(batch[i].EnqueuedAt);
+            var attempted = batch[i].Works[0].Attempted;
+            if (waited <= (attempted ? options.UnknownMax : options.WaitMax)) continue;
+            batch[i].Complete(attempted ? new Outcome.Unknown() : new Outcome.Overloaded());
+            batch.RemoveAt(i);
+        }
+    }
+
+    private void Process(WriterConnection connection, List<WorkGroup> batch)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var set = new WorkingSet(models, catalog);
+        Load(connection, set, batch);
+        var decided = new List<(WorkGroup Group, Outcome[] Outcomes)>(batch.Count);
+        for (var i = 0; i < batch.Count; i++)
+        {
+            try
+            {
+                decided.Add((batch[i], set.Decide(batch[i])));
+            }
+            catch (Exception fault)
+            {
+                // A fault in one decision is that caller's alone: it is taken back, told, and the batch goes on without it.
+                logger.LogError(fault, "A decision failed.");
+                foreach (var work in batch[i].Works) work.Fail(new DecisionFailedException(fault));
+                batch.RemoveAt(i--);
+            }
+        }
+
+        if (set.Events.Count + set.NewKeys.Count == 0)
+        {
+            connection.Rollback();
+        }
+        else
+        {
+            foreach (var group in batch)
+            {
+                foreach (var work in group.Works) work.Attempted = true;
+            }
+
+            connection.WriteAndCommit(set, projections);
+        }
+
+        metrics.Committed(batch.Count, set.Events.Count, Stopwatch.GetElapsedTime(started));
+        foreach (var (group, outcomes) in decided)
+        {
+            for (var i = 0; i < outcomes.Length; i++) group.Works[i].Complete(outcomes[i]);
+        }
+    }
+
+    private void Load(WriterConnection connection, WorkingSet set, List<WorkGroup> batch)
+    {
+        var needs = new Needs();
+        var keys = new List<(string, string)>();
+        foreach (var group in batch)
+        {
+            foreach (var work in group.Works)
+            {
+                work.Name(needs);
+                if (work.Key is not null) keys.Add((work.Tenant, work.Key));
+            }
+        }
+
+        connection.Load(set, catalog, needs, keys, first: true);
+        needs.Clear();
+        foreach (var group in batch)
+        {
+            foreach (var work in group.Works) work.NameMore(set, needs);
+        }
+
+        needs.Streams.RemoveWhere(set.Has);
+        if (needs.Streams.Count > 0 || needs.HasFacts) connection.Load(set, catalog, needs, [], first: false);
+    }
+}
+
+/// <summary>A decision threw: a fault of the program. Nothing of its work was written.</summary>
+public sealed class DecisionFailedException(Exception inner) : Exception("A decision failed.", inner);

@@ -1,0 +1,26 @@
+using Npgsql;
+
+namespace Ledger.EventStore;
+
+/// <summary>The connections of the store, all as the role that can neither change nor delete an event.</summary>
+public static class StoreConnections
+{
+    internal const string SessionOptions = $"-c role={SchemaMigrator.WriterRole} -c synchronous_commit=on -c jit=off -c client_min_messages=warning";
+
+    /// <summary>A pool for queries.</summary>
+    /// <param name="connectionString">The service's connection string.</param>
+    /// <param name="statementTimeout">No query runs longer.</param>
+    public static NpgsqlDataSource Readers(string connectionString, TimeSpan statementTimeout)
+    {
+        var builder = new NpgsqlConnectionStringBuilder(connectionString)
+        {
+            MaxAutoPrepare = 64,
+            AutoPrepareMinUsages = 2,
+            NoResetOnClose = true,
+            Enlist = false,
+            ApplicationName = "ledger reader",
+        };
+        builder.Options = $"{SessionOptions} -c default_transaction_read_only=off -c statement_timeout={(int)statementTimeout.TotalMilliseconds} {builder.Options}";
+        return NpgsqlDataSource.Create(builder.ConnectionString);
+    }
+}

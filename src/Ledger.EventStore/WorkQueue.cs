@@ -1,0 +1,117 @@
+using System.Diagnostics;
+
+namespace Ledger.EventStore;
+
+/// <summary>Works that stand or fall together; mostly one.</summary>
+internal sealed class WorkGroup(IReadOnlyList<Work> works, bool bulk)
+{
+    public IReadOnlyList<Work> Works { get; } = works;
+
+    public bool Bulk { get; } = bulk;
+
+    public long EnqueuedAt { get; } = Stopwatch.GetTimestamp();
+
+    public void Complete(Outcome outcome)
+    {
+        foreach (var work in Works) work.Complete(outcome);
+    }
+}
+
+/// <summary>
+/// The bounded queue ahead of the writer: a queue for each tenant, served in turn, so that one tenant's flood leaves the others their share;
+/// lines of bulk requests wait in a lower lane that takes at most half of a batch while single commands wait.
+/// </summary>
+internal sealed class WorkQueue(int singlesMax, int bulkMax) : IDisposable
+{
+    private readonly Lock gate = new();
+    private readonly Lane singles = new();
+    private readonly Lane bulk = new();
+    private readonly SemaphoreSlim arrived = new(0);
+    private bool signalled;
+
+    public int Count => singles.Count + bulk.Count;
+
+    public bool Closed { get; private set; }
+
+    public bool TryAdd(WorkGroup group, string tenant)
+    {
+        lock (gate)
+        {
+            if (Closed) return false;
+            var lane = group.Bulk ? bulk : singles;
+            if (lane.Count + group.Works.Count > (group.Bulk ? bulkMax : singlesMax) && lane.Count > 0) return false;
+            lane.Add(group, tenant);
+            if (signalled) return true;
+            signalled = true;
+        }
+
+        arrived.Release();
+        return true;
+    }
+
+    /// <summary>Waits for work and takes up to <paramref name="max"/> works; false when the queue is closed and empty.</summary>
+    public bool Take(List<WorkGroup> into, int max, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            lock (gate)
+            {
+                if (Count > 0)
+                {
+                    var room = max;
+                    room -= bulk.Count == 0 ? singles.Take(into, room) : singles.Take(into, Math.Max(max / 2, max - bulk.Count));
+                    room -= bulk.Take(into, room);
+                    if (room > 0) singles.Take(into, room);
+                    return true;
+                }
+
+                signalled = false;
+                if (Closed) return false;
+            }
+
+            arrived.Wait(cancellationToken);
+        }
+    }
+
+    public void Close()
+    {
+        lock (gate) Closed = true;
+        arrived.Release();
+    }
+
+    public void Dispose() => arrived.Dispose();
+
+    private sealed class Lane
+    {
+        private readonly Dictionary<string, Queue<WorkGroup>> tenants = new(StringComparer.Ordinal);
+        private readonly Queue<string> turn = new();
+
+        public int Count { get; private set; }
+
+        public void Add(WorkGroup group, string tenant)
+        {
+            if (!tenants.TryGetValue(tenant, out var queue)) tenants.Add(tenant, queue = new Queue<WorkGroup>());
+            if (queue.Count == 0) turn.Enqueue(tenant);
+            queue.Enqueue(group);
+            Count += group.Works.Count;
+        }
+
+        /// <summary>Takes from each tenant in turn; returns how many works. A group is never split, so the last one may pass the maximum.</summary>
+        public int Take(List<WorkGroup> into, int max)
+        {
+            var taken = 0;
+            while (taken < max && turn.TryDequeue(out var tenant))
+            {
+                var queue = tenants[tenant];
+                var group = queue.Dequeue();
+                into.Add(group);
+                taken += group.Works.Count;
+                if (queue.Count > 0) turn.Enqueue(tenant);
+                else tenants.Remove(tenant);
+            }
+
+            Count -= taken;
+            return taken;
+        }
+    }
+}

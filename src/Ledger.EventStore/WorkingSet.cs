@@ -1,0 +1,249 @@
+using System.Buffers;
+using System.Text;
+
+namespace Ledger.EventStore;
+
+/// <summary>A stream while a batch is decided: what was loaded, and what the batch has made of it so far.</summary>
+internal sealed class StreamSlot(StreamRef stream, IStreamModel model)
+{
+    public StreamRef Stream => stream;
+
+    public IStreamModel Model => model;
+
+    public long LoadedVersion;
+    public DateTimeOffset? LoadedDue;
+    public long Version;
+    public DateTimeOffset RecordedAt = DateTimeOffset.MinValue;
+    public byte[] Hash = EventHash.Origin.ToArray();
+    public object State = model.Initial(stream);
+}
+
+/// <summary>An event that the batch will write.</summary>
+internal sealed record PendingEvent(StoredEvent Stored, string Json, string HeadersJson);
+
+/// <summary>A copy of a stream's state that the batch will keep for reading as of then.</summary>
+internal sealed record PendingCheckpoint(StreamSlot Slot, long Version, DateTimeOffset RecordedAt, byte[] Hash, byte[] State);
+
+/// <summary>The row of an idempotency key.</summary>
+internal readonly record struct KeyRow(UInt128 Fingerprint, StreamRef Stream, long Version, short Answer);
+
+/// <summary>
+/// All that one batch has loaded and decided. Each group of works is applied as a whole or taken back as a whole, so a refusal, or a fault in
+/// one decision, leaves no trace in what its neighbours see.
+/// </summary>
+internal sealed class WorkingSet(StreamModels models, EventCatalog catalog) : IDecisionContext
+{
+    /// <summary>A checkpoint of a stream is kept at each multiple of this version.</summary>
+    public const int CheckpointEvery = 1_000;
+
+    private readonly Dictionary<StreamRef, StreamSlot> slots = [];
+    private readonly Dictionary<(string Tenant, string Key), KeyRow> keys = [];
+    private readonly Dictionary<FactName, string> facts = [];
+    private readonly Dictionary<(StreamRef, string), List<string>> factKinds = [];
+    private readonly Dictionary<(StreamRef, long), (object, DateTimeOffset)> events = [];
+    private readonly HashSet<FactName> factsToWrite = [];
+    private readonly ArrayBufferWriter<byte> buffer = new(1024);
+    private readonly Stack<Action> undo = new();
+    private readonly List<FactWrite> collected = [];
+
+    public DateTimeOffset Clock { get; set; }
+
+    public long LastSeqId { get; set; }
+
+    public List<PendingEvent> Events { get; } = [];
+
+    public List<PendingCheckpoint> Checkpoints { get; } = [];
+
+    public List<(string Tenant, string Key, KeyRow Row)> NewKeys { get; } = [];
+
+    public IEnumerable<StreamSlot> Slots => slots.Values;
+
+    public IEnumerable<(FactName Name, string Data)> FactsToWrite => factsToWrite.Select(name => (name, facts[name]));
+
+    public StreamSlot Slot(StreamRef stream)
+    {
+        if (!slots.TryGetValue(stream, out var slot)) slots.Add(stream, slot = new StreamSlot(stream, models.Of(stream)));
+        return slot;
+    }
+
+    public bool Has(StreamRef stream) => slots.ContainsKey(stream);
+
+    public void Loaded(string tenant, string key, KeyRow row) => keys[(tenant, key)] = row;
+
+    public void Loaded(FactName name, string data)
+    {
+        if (facts.TryAdd(name, data)) AddToKind(name);
+    }
+
+    public void Loaded(StreamRef stream, long version, object @event, DateTimeOffset recordedAt) => events[(stream, version)] = (@event, recordedAt);
+
+    public bool TryKey(Work work, out KeyRow row)
+    {
+        row = default;
+        return work.Key is not null && keys.TryGetValue((work.Tenant, work.Key), out row);
+    }
+
+    public DateTimeOffset NowFor(params ReadOnlySpan<StreamRef> streams)
+    {
+        var now = Clock;
+        foreach (var stream in streams)
+        {
+            if (slots.TryGetValue(stream, out var slot) && slot.RecordedAt > now) now = slot.RecordedAt;
+        }
+
+        return now;
+    }
+
+    public long Version(StreamRef stream) => Named(stream).Version;
+
+    public object State(StreamRef stream) => Named(stream).State;
+
+    public string? Fact(FactName name) => facts.GetValueOrDefault(name);
+
+    public IReadOnlyList<(string Key, string Data)> FactsOfKind(StreamRef stream, string kind) =>
+        factKinds.TryGetValue((stream, kind), out var names) ? names.Order(StringComparer.Ordinal).Select(key => (key, facts[new FactName(stream, kind, key)])).ToList() : [];
+
+    public (object Event, DateTimeOffset RecordedAt)? Event(StreamRef stream, long version) => events.TryGetValue((stream, version), out var found) ? found : null;
+
+    /// <summary>Decides a group; the outcomes are those of its works, in order. What was accepted is durable only after the commit.</summary>
+    public Outcome[] Decide(WorkGroup group)
+    {
+        undo.Clear();
+        var outcomes = new Outcome[group.Works.Count];
+        var before = Events.Count;
+        for (var i = 0; i < outcomes.Length; i++)
+        {
+            try
+            {
+                outcomes[i] = Decide(group.Works[i]);
+            }
+            catch
+            {
+                TakeBack(before);
+                throw;
+            }
+
+            if (outcomes.Length == 1 || outcomes[i] is Outcome.Accepted or Outcome.Done) continue;
+            TakeBack(before);
+            for (var other = 0; other < outcomes.Length; other++)
+            {
+                if (other != i) outcomes[other] = new Outcome.GroupRefused();
+            }
+
+            return outcomes;
+        }
+
+        return outcomes;
+    }
+
+    private Outcome Decide(Work work)
+    {
+        if (TryKey(work, out var row))
+        {
+            return row.Fingerprint == work.Fingerprint ? new Outcome.Done(row.Stream, row.Version, row.Answer, work.Attempted) : new Outcome.KeyReused();
+        }
+
+        var verdict = work.Decide(this);
+        if (verdict.Refusal is not null) return new Outcome.Refused(verdict.Refusal);
+        var first = Events.Count;
+        var now = Clock;
+        foreach (var append in verdict.Appends)
+        {
+            var slot = Named(append.Stream);
+            if (slot.RecordedAt > now) now = slot.RecordedAt;
+        }
+
+        foreach (var append in verdict.Appends)
+        {
+            var slot = Named(append.Stream);
+            foreach (var @event in append.Events) Apply(slot, @event, now, work.Meta);
+        }
+
+        if (work.Key is not null)
+        {
+            var key = (work.Tenant, work.Key);
+            var made = new KeyRow(work.Fingerprint, verdict.AnswerStream, verdict.AnswerVersion, verdict.Answer);
+            keys.Add(key, made);
+            NewKeys.Add((work.Tenant, work.Key, made));
+            undo.Push(() =>
+            {
+                keys.Remove(key);
+                NewKeys.RemoveAt(NewKeys.Count - 1);
+            });
+        }
+
+        var stored = new StoredEvent[Events.Count - first];
+        for (var i = 0; i < stored.Length; i++) stored[i] = Events[first + i].Stored;
+        return new Outcome.Accepted(stored, verdict.AnswerStream, verdict.AnswerVersion, verdict.Answer, Named(verdict.AnswerStream).State);
+    }
+
+    private void Apply(StreamSlot slot, object @event, DateTimeOffset now, EventMeta meta)
+    {
+        var (version, recordedAt, hash, state, checkpoints) = (slot.Version, slot.RecordedAt, slot.Hash, slot.State, Checkpoints.Count);
+        undo.Push(() =>
+        {
+            (slot.Version, slot.RecordedAt, slot.Hash, slot.State) = (version, recordedAt, hash, state);
+            Checkpoints.RemoveRange(checkpoints, Checkpoints.Count - checkpoints);
+        });
+
+        var type = catalog.NameOf(@event);
+        buffer.ResetWrittenCount();
+        catalog.Write(@event, buffer);
+        var newHash = EventHash.Of(slot.Hash, slot.Stream, version + 1, type, now, meta, buffer.WrittenSpan);
+        var json = Encoding.UTF8.GetString(buffer.WrittenSpan);
+        slot.State = slot.Model.Evolve(state, @event, now);
+        slot.Version = version + 1;
+        slot.RecordedAt = now;
+        slot.Hash = newHash;
+        var stored = new StoredEvent(LastSeqId + Events.Count + 1, EventHash.IdOf(newHash), slot.Stream, slot.Version, type, @event, now, meta, newHash);
+        Events.Add(new PendingEvent(stored, json, Headers.WithHash(meta, newHash)));
+        events[(slot.Stream, slot.Version)] = (@event, now);
+        collected.Clear();
+        slot.Model.CollectFacts(slot.Stream, slot.State, collected);
+        foreach (var fact in collected) Write(fact);
+        if (slot.Version % CheckpointEvery == 0) Checkpoints.Add(new PendingCheckpoint(slot, slot.Version, now, newHash, Saved(slot)));
+    }
+
+    public byte[] Saved(StreamSlot slot)
+    {
+        buffer.ResetWrittenCount();
+        slot.Model.Save(slot.State, buffer);
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    private void Write(FactWrite fact)
+    {
+        var had = facts.TryGetValue(fact.Name, out var old);
+        var isNew = factsToWrite.Add(fact.Name);
+        facts[fact.Name] = fact.Data;
+        if (!had) AddToKind(fact.Name);
+        undo.Push(() =>
+        {
+            if (isNew) factsToWrite.Remove(fact.Name);
+            if (had)
+            {
+                facts[fact.Name] = old!;
+                return;
+            }
+
+            facts.Remove(fact.Name);
+            factKinds[(fact.Name.Stream, fact.Name.Kind)].Remove(fact.Name.Key);
+        });
+    }
+
+    private void AddToKind(FactName name)
+    {
+        if (!factKinds.TryGetValue((name.Stream, name.Kind), out var names)) factKinds.Add((name.Stream, name.Kind), names = []);
+        names.Add(name.Key);
+    }
+
+    private void TakeBack(int eventsBefore)
+    {
+        while (undo.TryPop(out var step)) step();
+        for (var i = eventsBefore; i < Events.Count; i++) events.Remove((Events[i].Stored.Stream, Events[i].Stored.Version));
+        Events.RemoveRange(eventsBefore, Events.Count - eventsBefore);
+    }
+
+    private StreamSlot Named(StreamRef stream) =>
+        slots.TryGetValue(stream, out var slot) ? slot : throw new InvalidOperationException($"The stream {stream} was not named by the work, so it was not loaded.");
+}

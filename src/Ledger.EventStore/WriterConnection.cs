@@ -1,0 +1,236 @@
+using System.Globalization;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Ledger.EventStore;
+
+/// <summary>
+/// The writer's own connection: one round trip takes the writer's lock and loads, one writes and commits. The lock is one for the whole
+/// database and is held from before the load until the commit is over. So positions are given in the order of commits, no two nodes can
+/// deadlock, nothing that was loaded can change before the write, and whoever holds the lock knows that no older attempt is still under way.
+/// </summary>
+internal sealed class WriterConnection : IDisposable
+{
+    private const long WriterLock = 0x4C65646765720002; // "Ledger", 2
+
+    private const string LoadStates =
+        """
+        select q.i, s.version, s.recorded_at, s.hash, s.format, s.state, d.at
+        from unnest($1::text[], $2::text[]) with ordinality as q(tenant, id, i)
+        join ledger.stream_states s on s.tenant_id = q.tenant and s.stream_id = q.id
+        left join ledger.due d on d.tenant_id = q.tenant and d.stream_id = q.id
+        """;
+
+    private const string LoadKeys =
+        """
+        select q.i, k.fingerprint, k.stream_id, k.version, k.answer
+        from unnest($1::text[], $2::text[]) with ordinality as q(tenant, key, i)
+        join ledger.idempotency_keys k on k.tenant_id = q.tenant and k.key = q.key
+        """;
+
+    private const string LoadFacts =
+        """
+        select f.tenant_id, f.stream_id, f.kind, f.key, f.data::text
+        from unnest($1::text[], $2::text[], $3::text[], $4::text[]) as q(tenant, id, kind, key)
+        join ledger.facts f on f.tenant_id = q.tenant and f.stream_id = q.id and f.kind = q.kind and f.key = q.key
+        union all
+        select f.tenant_id, f.stream_id, f.kind, f.key, f.data::text
+        from unnest($5::text[], $6::text[], $7::text[]) as q(tenant, id, kind)
+        join ledger.facts f on f.tenant_id = q.tenant and f.stream_id = q.id and f.kind = q.kind
+        """;
+
+    private const string LoadEvents =
+        """
+        select e.tenant_id, e.stream_id, e.version, e.type, e.data::text, e.timestamp
+        from unnest($1::text[], $2::text[], $3::bigint[]) as q(tenant, id, version)
+        join ledger.mt_events e on e.tenant_id = q.tenant and e.stream_id = q.id and e.version = q.version
+        """;
+
+    private readonly NpgsqlConnection connection;
+
+    private WriterConnection(NpgsqlConnection connection) => this.connection = connection;
+
+    public static WriterConnection Open(NpgsqlDataSource source) => new(source.OpenConnection());
+
+    public static string ConnectionString(string connectionString, GroupCommitOptions options)
+    {
+        // Batches are arrays of any length behind a few fixed statements: plan once, always by index, whatever the statistics of a young table say.
+        var builder = new NpgsqlConnectionStringBuilder(connectionString)
+        {
+            Pooling = false,
+            MaxAutoPrepare = 64,
+            AutoPrepareMinUsages = 2,
+            NoResetOnClose = true,
+            Enlist = false,
+            Multiplexing = false,
+            CommandTimeout = (int)Math.Ceiling(options.CommandTimeout.TotalSeconds),
+            CancellationTimeout = -1,
+            Timeout = 5,
+            TcpKeepAlive = true,
+            ApplicationName = "ledger writer",
+        };
+        var locks = (int)options.LockTimeout.TotalMilliseconds;
+        var idle = (int)options.IdleTimeout.TotalMilliseconds;
+        var statement = (int)options.CommandTimeout.TotalMilliseconds;
+        builder.Options = string.Create(CultureInfo.InvariantCulture,
+            $"{StoreConnections.SessionOptions} -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c enable_bitmapscan=off -c lock_timeout={locks} -c idle_in_transaction_session_timeout={idle} -c statement_timeout={statement} {builder.Options}");
+        return builder.ConnectionString;
+    }
+
+    public void Load(WorkingSet set, EventCatalog catalog, Needs needs, IReadOnlyList<(string Tenant, string Key)> keys, bool first)
+    {
+        using var batch = new NpgsqlBatch(connection);
+        if (first)
+        {
+            batch.BatchCommands.Add(new NpgsqlBatchCommand("begin"));
+            batch.BatchCommands.Add(new NpgsqlBatchCommand($"select pg_advisory_xact_lock({WriterLock})::text"));
+            batch.BatchCommands.Add(new NpgsqlBatchCommand("select clock_timestamp() + c.shift, case when s.is_called then s.last_value else 0 end from ledger.clock c, ledger.mt_events_sequence s"));
+        }
+
+        var streams = needs.Streams.ToArray();
+        batch.BatchCommands.Add(Command(LoadStates, Texts(streams, s => Tenants.Stored(s.Tenant)), Texts(streams, s => s.Id)));
+        if (first) batch.BatchCommands.Add(Command(LoadKeys, Texts(keys, k => Tenants.Stored(k.Tenant)), Texts(keys, k => k.Key)));
+        if (needs.HasFacts)
+        {
+            var facts = needs.Facts.ToArray();
+            var kinds = needs.FactKinds.ToArray();
+            var events = needs.Events.ToArray();
+            batch.BatchCommands.Add(Command(LoadFacts,
+                Texts(facts, f => Tenants.Stored(f.Stream.Tenant)), Texts(facts, f => f.Stream.Id), Texts(facts, f => f.Kind), Texts(facts, f => f.Key),
+                Texts(kinds, k => Tenants.Stored(k.Stream.Tenant)), Texts(kinds, k => k.Stream.Id), Texts(kinds, k => k.Kind)));
+            batch.BatchCommands.Add(Command(LoadEvents,
+                Texts(events, e => Tenants.Stored(e.Stream.Tenant)), Texts(events, e => e.Stream.Id), Array(NpgsqlDbType.Bigint, events.Select(e => e.Version).ToArray())));
+        }
+
+        List<StreamSlot>? refold = null;
+        using (var reader = batch.ExecuteReader()) Read(reader, set, catalog, needs, streams, keys, first, ref refold);
+        if (refold is not null) Refold(refold, catalog);
+    }
+
+    private static void Read(
+        NpgsqlDataReader reader, WorkingSet set, EventCatalog catalog, Needs needs, StreamRef[] streams, IReadOnlyList<(string Tenant, string Key)> keys, bool first, ref List<StreamSlot>? refold)
+    {
+        if (first)
+        {
+            reader.NextResult();
+            reader.Read();
+            set.Clock = new DateTimeOffset(reader.GetDateTime(0), TimeSpan.Zero);
+            set.LastSeqId = reader.GetInt64(1);
+            reader.NextResult();
+        }
+
+        foreach (var stream in streams) set.Slot(stream);
+        while (reader.Read())
+        {
+            var slot = set.Slot(streams[reader.GetInt64(0) - 1]);
+            slot.Version = slot.LoadedVersion = reader.GetInt64(1);
+            slot.RecordedAt = new DateTimeOffset(reader.GetDateTime(2), TimeSpan.Zero);
+            slot.Hash = reader.GetFieldValue<byte[]>(3);
+            slot.LoadedDue = reader.IsDBNull(6) ? null : new DateTimeOffset(reader.GetDateTime(6), TimeSpan.Zero);
+            if (reader.GetInt16(4) == slot.Model.Format) slot.State = slot.Model.Load(slot.Stream, reader.GetFieldValue<byte[]>(5));
+            else (refold ??= []).Add(slot);
+        }
+
+        if (first)
+        {
+            reader.NextResult();
+            while (reader.Read())
+            {
+                var (tenant, key) = keys[(int)reader.GetInt64(0) - 1];
+                set.Loaded(tenant, key, new KeyRow(ToUInt128(reader.GetGuid(1)), new StreamRef(tenant, reader.GetString(2)), reader.GetInt64(3), reader.GetInt16(4)));
+            }
+        }
+
+        if (!needs.HasFacts) return;
+        reader.NextResult();
+        while (reader.Read())
+        {
+            set.Loaded(new FactName(new StreamRef(Tenants.Named(reader.GetString(0)), reader.GetString(1)), reader.GetString(2), reader.GetString(3)), reader.GetString(4));
+        }
+
+        reader.NextResult();
+        while (reader.Read())
+        {
+            set.Loaded(new StreamRef(Tenants.Named(reader.GetString(0)), reader.GetString(1)), reader.GetInt64(2),
+                catalog.Read(reader.GetString(3), reader.GetString(4)), new DateTimeOffset(reader.GetDateTime(5), TimeSpan.Zero));
+        }
+    }
+
+    /// <summary>States that another version of the program saved in another form are folded anew from their events.</summary>
+    private void Refold(List<StreamSlot> slots, EventCatalog catalog)
+    {
+        foreach (var slot in slots)
+        {
+            var state = slot.Model.Initial(slot.Stream);
+            using var command = new NpgsqlCommand("select type, data::text, timestamp from ledger.mt_events where tenant_id = $1 and stream_id = $2 and version <= $3 order by version", connection);
+            command.Parameters.Add(Value(NpgsqlDbType.Text, Tenants.Stored(slot.Stream.Tenant)));
+            command.Parameters.Add(Value(NpgsqlDbType.Text, slot.Stream.Id));
+            command.Parameters.Add(Value(NpgsqlDbType.Bigint, slot.Version));
+            using var reader = command.ExecuteReader();
+            while (reader.Read())
+            {
+                state = slot.Model.Evolve(state, catalog.Read(reader.GetString(0), reader.GetString(1)), new DateTimeOffset(reader.GetDateTime(2), TimeSpan.Zero));
+            }
+
+            slot.State = state;
+        }
+    }
+
+    /// <summary>Writes all that was decided and commits: one round trip. After this returns, it is durable.</summary>
+    public void WriteAndCommit(WorkingSet set, IReadOnlyList<InlineProjection> projections)
+    {
+        using var batch = new NpgsqlBatch(connection);
+        var commands = batch.BatchCommands;
+        BatchWrites.AddTo(commands, set);
+        foreach (var projection in projections) projection.Collect(set.Events, commands);
+        if (set.Events.Count > 0)
+        {
+            // Explicit numbers, moved last: a write that fails above leaves no gap for readers to wait at.
+            commands.Add(Command("select setval('ledger.mt_events_sequence', $1)", Value(NpgsqlDbType.Bigint, set.LastSeqId + set.Events.Count)));
+        }
+
+        commands.Add(new NpgsqlBatchCommand("commit"));
+        batch.ExecuteNonQuery();
+    }
+
+    /// <summary>Ends a transaction in which nothing is to be written.</summary>
+    public void Rollback()
+    {
+        using var command = new NpgsqlCommand("rollback", connection);
+        command.ExecuteNonQuery();
+    }
+
+    public void Dispose() => connection.Dispose();
+
+    internal static NpgsqlBatchCommand Command(string sql, params ReadOnlySpan<NpgsqlParameter> parameters)
+    {
+        var command = new NpgsqlBatchCommand(sql);
+        foreach (var parameter in parameters) command.Parameters.Add(parameter);
+        return command;
+    }
+
+    internal static NpgsqlParameter Texts<T>(IReadOnlyList<T> items, Func<T, string?> of)
+    {
+        var values = new string?[items.Count];
+        for (var i = 0; i < values.Length; i++) values[i] = of(items[i]);
+        return new NpgsqlParameter<string?[]> { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text };
+    }
+
+    internal static NpgsqlParameter Array<T>(NpgsqlDbType type, T[] values) => new NpgsqlParameter<T[]> { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | type };
+
+    internal static NpgsqlParameter Value<T>(NpgsqlDbType type, T value) => new NpgsqlParameter<T> { TypedValue = value, NpgsqlDbType = type };
+
+    internal static Guid ToGuid(UInt128 value)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt128BigEndian(bytes, value);
+        return new Guid(bytes, bigEndian: true);
+    }
+
+    private static UInt128 ToUInt128(Guid value)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        value.TryWriteBytes(bytes, bigEndian: true, out _);
+        return System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(bytes);
+    }
+}
