@@ -11,7 +11,7 @@ internal sealed class PostgresServer(PostgresPlace place, PostgresBinaries binar
 {
     private static readonly TimeSpan UpOrDownMax = TimeSpan.FromSeconds(60);
 
-    public async Task InitialiseAsync(Action<string> log, CancellationToken cancel)
+    public async Task InitialiseAsync(bool durable, Action<string> log, CancellationToken cancel)
     {
         if (Directory.Exists(place.Cluster) && Directory.EnumerateFileSystemEntries(place.Cluster).Any())
             throw new PostgresUnavailableException($"{place.Cluster} holds files that are no database of ours: name another --data-dir.");
@@ -22,7 +22,10 @@ internal sealed class PostgresServer(PostgresPlace place, PostgresBinaries binar
         await place.Account.OwnFolderAsync(draft, cancel);
         var made = await place.Account.RunAsync(
             binaries.Initdb,
-            ["--pgdata=" + draft, "--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--data-checksums", "--no-instructions"],
+            [
+                "--pgdata=" + draft, "--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--data-checksums", "--no-instructions",
+                .. durable ? (string[])[] : ["--no-sync"],
+            ],
             cancel, draft);
         if (!made.Succeeded) throw new PostgresUnavailableException($"The database in {place.Folder} could not be made: {made.Gist()}");
         if (Directory.Exists(place.Cluster)) Directory.Delete(place.Cluster);

@@ -87,6 +87,21 @@ internal sealed class PrivatePostgres : IAsyncDisposable
         }
     }
 
+    /// <summary>Ends the server on a data directory that no process holds any more, and removes the directory; false where one does.</summary>
+    public static async Task<bool> RemoveAsync(string dataDir, CancellationToken cancel)
+    {
+        if (OperatingSystem.IsWindows()) throw NotOnWindows();
+        var place = await PostgresPlace.ResolveAsync(dataDir, _ => { }, cancel);
+        using (var taken = PostgresLock.TryTake(place.Folder, "removal"))
+        {
+            if (taken is null) return false;
+            if (place.IsInitialised) await new PostgresServer(place, await PostgresBinaries.FindAsync(null, place.Major, cancel)).StopAsync();
+        }
+        Directory.Delete(place.Folder, recursive: true);
+        if (Directory.Exists(dataDir)) Directory.Delete(dataDir, recursive: true);
+        return true;
+    }
+
     /// <summary>Notes where the service listens, for the message that a second start gets.</summary>
     public void SayAddress(string address)
     {
@@ -102,6 +117,9 @@ internal sealed class PrivatePostgres : IAsyncDisposable
         {
             File.Delete(ConnectionFile(DataDir));
             await _server.StopAsync();
+            // A socket's folder of its own in the temporary folder goes with it.
+            if (!SocketDir.StartsWith(DataDir, StringComparison.Ordinal) && Directory.Exists(SocketDir) && !Directory.EnumerateFileSystemEntries(SocketDir).Any())
+                Directory.Delete(SocketDir);
         }
         finally
         {
@@ -126,7 +144,7 @@ internal sealed class PrivatePostgres : IAsyncDisposable
             var binaries = await PostgresBinaries.FindAsync(options.BinDir, place.Major, cancel);
             File.Delete(ConnectionFile(place.Folder));
             server = new PostgresServer(place, binaries);
-            if (!place.IsInitialised) await server.InitialiseAsync(options.Log, cancel);
+            if (!place.IsInitialised) await server.InitialiseAsync(options.Settings.GetValueOrDefault("fsync") != "off", options.Log, cancel);
             var socketFolder = await server.RunningSocketFolderAsync(cancel) ?? await server.StartAsync(options.Settings, cancel);
             var connection = new NpgsqlConnectionStringBuilder { Host = socketFolder, Port = 5432, Username = "postgres", Database = DatabaseName };
             await PostgresServer.MakeDatabaseAsync(connection, cancel);
