@@ -156,8 +156,8 @@ public sealed class EventReader(NpgsqlDataSource source, EventCatalog catalog, S
     {
         await using var command = source.CreateCommand(
             """
-            select key, data::text from ledger.facts where tenant_id = $1 and stream_id = $2 and kind = $3 and ($4::text is null or key collate "C" < $4)
-            order by key collate "C" desc limit $5
+            select key, data::text from ledger.facts where tenant_id = $1 and stream_id = $2 and kind = $3 and ($4::text is null or key < $4)
+            order by key desc limit $5
             """);
         Name(command, stream);
         command.Parameters.AddWithValue(kind);

@@ -13,7 +13,7 @@ namespace Ledger.EventStore;
 public sealed record SchemaFile(int Number, string Name, string Sql)
 {
     /// <summary>SHA-256 of the text, in hex: an applied file must not change any more.</summary>
-    public string Checksum { get; } = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Sql)));
+    public string Checksum => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Sql)));
 
     /// <summary>The SQL files embedded in an assembly, in order.</summary>
     public static IReadOnlyList<SchemaFile> In(Assembly assembly)

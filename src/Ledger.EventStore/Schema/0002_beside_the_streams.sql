@@ -2,8 +2,8 @@
 
 -- The state of a stream as of its last version: what a command needs, so that no command replays a stream.
 create table ledger.stream_states (
-    tenant_id   text        not null,
-    stream_id   text        not null,
+    tenant_id   text collate "C" not null,
+    stream_id   text collate "C" not null,
     version     bigint      not null,
     recorded_at timestamptz not null,
     hash        bytea       not null,
@@ -15,8 +15,8 @@ comment on table ledger.stream_states is 'The folded state of each stream at its
 
 -- Every 1,000 versions a copy of the state is kept, so that reading a stream as of then folds at most 1,000 events.
 create table ledger.stream_checkpoints (
-    tenant_id   text        not null,
-    stream_id   text        not null,
+    tenant_id   text collate "C" not null,
+    stream_id   text collate "C" not null,
     version     bigint      not null,
     recorded_at timestamptz not null,
     hash        bytea       not null,
@@ -28,10 +28,10 @@ comment on table ledger.stream_checkpoints is 'Copies of a stream''s state at ve
 
 -- Keyed facts of a stream: what its state no longer holds but a later command may name. stream_id is empty for a fact of the whole tenant.
 create table ledger.facts (
-    tenant_id text  not null,
-    stream_id text  not null,
-    kind      text  not null,
-    key       text  not null,
+    tenant_id text collate "C" not null,
+    stream_id text collate "C" not null,
+    kind      text collate "C" not null,
+    key       text collate "C" not null,
     data      jsonb not null,
     constraint facts_pkey primary key (tenant_id, stream_id, kind, key)
 );
@@ -39,8 +39,8 @@ comment on table ledger.facts is 'Keyed facts derived from events, written in th
 
 -- When something is due on a stream next; a sweep reads it in due order.
 create table ledger.due (
-    tenant_id text        not null,
-    stream_id text        not null,
+    tenant_id text collate "C" not null,
+    stream_id text collate "C" not null,
     at        timestamptz not null,
     constraint due_pkey primary key (tenant_id, stream_id)
 );
@@ -49,10 +49,10 @@ comment on table ledger.due is 'The next time at which something is due on a str
 
 -- The answer to a repeated command: which request it was and which event answered it. Kept for ever by default.
 create table ledger.idempotency_keys (
-    tenant_id   text        not null,
-    key         text        not null,
+    tenant_id   text collate "C" not null,
+    key         text collate "C" not null,
     fingerprint uuid        not null,
-    stream_id   text        not null,
+    stream_id   text collate "C" not null,
     version     bigint      not null,
     answer      smallint    not null,
     created_at  timestamptz not null,
@@ -63,9 +63,9 @@ comment on table ledger.idempotency_keys is 'One row for each accepted command: 
 -- Messages that leave the database after the commit that made them.
 create table ledger.outbox (
     position   bigint generated always as identity,
-    tenant_id  text        not null,
-    topic      text        not null,
-    key        text        not null,
+    tenant_id  text collate "C" not null,
+    topic      text collate "C" not null,
+    key        text collate "C" not null,
     payload    jsonb       not null,
     created_at timestamptz not null,
     constraint outbox_pkey primary key (position),
