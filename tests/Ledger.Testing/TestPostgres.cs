@@ -43,6 +43,8 @@ public static class TestPostgres
         await RunAsync(server, $"drop database if exists {Quoted(name)} with (force)");
     }
 
+    internal static string NewFolder() => Path.Combine(Path.GetTempPath(), $"{FolderPrefix}{Environment.ProcessId}-{Guid.NewGuid():N}"[..30]);
+
     private static async Task<string> MakeTemplateAsync(string name, Func<NpgsqlConnection, Task> apply)
     {
         var server = await ServerAsync();
@@ -75,11 +77,10 @@ public static class TestPostgres
             return new NpgsqlConnectionStringBuilder(named) { Database = "postgres" }.ConnectionString;
 
         await RemoveOrphansAsync();
-        var folder = Path.Combine(Path.GetTempPath(), $"{FolderPrefix}{Environment.ProcessId}-{Guid.NewGuid():N}"[..30]);
         var postgres = await PrivatePostgres.StartAsync(
             new PrivatePostgresOptions
             {
-                DataDir = folder,
+                DataDir = NewFolder(),
                 Purpose = "tests",
                 Settings = new Dictionary<string, string>
                 {
@@ -100,7 +101,7 @@ public static class TestPostgres
     }
 
     /// <summary>Ends and removes clusters whose process was killed: nobody holds their lock any more.</summary>
-    private static async Task RemoveOrphansAsync()
+    internal static async Task RemoveOrphansAsync()
     {
         foreach (var folder in Directory.EnumerateDirectories(Path.GetTempPath(), FolderPrefix + "*"))
         {
