@@ -1,0 +1,106 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using Ledger.EventStore;
+
+namespace Ledger.Api.Http;
+
+/// <summary>
+/// What makes two requests the same: the command, the account and the members, whatever their order, spacing and the spelling of their numbers and
+/// times. 16 bytes of a SHA-256 are far beyond a chance meeting of two requests under one key.
+/// </summary>
+public static class Fingerprint
+{
+    private static readonly JsonSerializerOptions Canonical = Make();
+
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? spare;
+
+    /// <summary>
+    /// The fingerprint of a request. The members are those of <typeparamref name="T"/>, so a batch line whose record derives from the request of the
+    /// single route, with the line's own members beside, has the same one: <c>Fingerprint.Of&lt;ConsumeRequest&gt;("consume", account, line)</c>.
+    /// </summary>
+    /// <param name="command">The command's name.</param>
+    /// <param name="target">What it is done on: the account's id, and what else stands in the path (a hold, a transaction).</param>
+    /// <param name="request">The request as read, after it was found valid; members that are null are absent.</param>
+    public static UInt128 Of<T>(string command, string target, T request)
+    {
+        ArgumentNullException.ThrowIfNull(command);
+        ArgumentNullException.ThrowIfNull(target);
+        var buffer = spare ?? new ArrayBufferWriter<byte>(1024);
+        spare = null;
+        Encoding.UTF8.GetBytes(command, buffer);
+        buffer.Write("\n"u8);
+        Encoding.UTF8.GetBytes(target, buffer);
+        buffer.Write("\n"u8);
+        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = Canonical.Encoder, SkipValidation = true }))
+        {
+            JsonSerializer.Serialize(writer, request, (JsonTypeInfo<T>)Info<T>.Value);
+        }
+
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(buffer.WrittenSpan, hash);
+        buffer.ResetWrittenCount();
+        spare = buffer;
+        return BinaryPrimitives.ReadUInt128BigEndian(hash);
+    }
+
+    private static class Info<T>
+    {
+        public static readonly JsonTypeInfo Value = Canonical.GetTypeInfo(typeof(T));
+    }
+
+    private static JsonSerializerOptions Make()
+    {
+        var options = new JsonSerializerOptions(LedgerJson.Numbers)
+        {
+            UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip,
+            TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { SortMembers } },
+        };
+        options.Converters.Insert(0, new SortedMapConverter());
+        options.Converters.Insert(0, new CanonicalElementConverter());
+        options.MakeReadOnly();
+        return options;
+    }
+
+    private static void SortMembers(JsonTypeInfo info)
+    {
+        if (info.Kind != JsonTypeInfoKind.Object) return;
+        var sorted = info.Properties.OrderBy(p => p.Name, StringComparer.Ordinal).ToList();
+        info.Properties.Clear();
+        foreach (var property in sorted)
+        {
+            property.Order = 0;
+            info.Properties.Add(property);
+        }
+    }
+
+    /// <summary>Writes <c>metadata</c> sorted, without members that are null.</summary>
+    private sealed class SortedMapConverter : JsonConverter<IReadOnlyDictionary<string, string?>>
+    {
+        public override IReadOnlyDictionary<string, string?> Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => throw new NotSupportedException();
+
+        public override void Write(Utf8JsonWriter writer, IReadOnlyDictionary<string, string?> value, JsonSerializerOptions options)
+        {
+            writer.WriteStartObject();
+            foreach (var (name, text) in value.OrderBy(p => p.Key, StringComparer.Ordinal))
+            {
+                if (text is not null) writer.WriteString(name, text);
+            }
+
+            writer.WriteEndObject();
+        }
+    }
+
+    /// <summary>Writes free JSON in its canonical spelling.</summary>
+    private sealed class CanonicalElementConverter : JsonConverter<JsonElement>
+    {
+        public override JsonElement Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => throw new NotSupportedException();
+
+        public override void Write(Utf8JsonWriter writer, JsonElement value, JsonSerializerOptions options) => CanonicalJson.Write(writer, value);
+    }
+}
