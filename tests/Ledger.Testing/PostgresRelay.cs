@@ -180,35 +180,37 @@ public sealed class PostgresRelay : IAsyncDisposable
     private async Task FromClientAsync(Link link)
     {
         var watch = new CommitWatch();
+        // The server says "ready" once after the start and once for each question; so the answer to a commit can be told from earlier ones still on their way.
+        var questions = 1;
         try
         {
             while (await PostgresMessage.ReadAsync(link.Client, typed: true, _closing.Token) is { } message)
             {
                 // Noted before it is passed on: the answer may be faster than the next line here.
-                if (watch.IsCommit(message) && IsToSwallow()) link.Swallows = true;
+                if (watch.IsCommit(message) && IsToSwallow()) link.SwallowsQuestion = questions + 1;
+                if ((char)message.Type is 'Q' or 'S' or 'F') questions++;
                 await PassAsync(link.Server!, message);
             }
         }
-        catch (Exception problem) when (link.Swallows && problem is IOException or ObjectDisposedException)
+        catch (Exception problem) when (link.SwallowsQuestion > 0 && problem is IOException or ObjectDisposedException)
         {
             // The client gave up waiting; the server's answer is still counted.
         }
-        if (!link.Swallows) link.Cut();
+        if (link.SwallowsQuestion == 0) link.Cut();
     }
 
     private async Task FromServerAsync(Link link)
     {
-        var committed = false;
+        var (answered, committed) = (0, false);
         while (await PostgresMessage.ReadAsync(link.Server!, typed: true, _closing.Token) is { } message)
         {
-            if (!link.Swallows)
-            {
-                await PassAsync(link.Client, message);
-                continue;
-            }
-            if (message.Type == 'C' && message.Body.StartsWith("COMMIT"u8)) committed = true;
+            var swallows = link.SwallowsQuestion == answered + 1;
+            if (!swallows) await PassAsync(link.Client, message);
+            else if (message.Type == 'C' && message.Body.StartsWith("COMMIT"u8)) committed = true;
             if (message.Type != 'Z') continue;
-            // Ready for the next: the commit is over, and nobody hears of it.
+            answered++;
+            if (!swallows) continue;
+            // The commit is over, and nobody hears of it.
             Interlocked.Increment(ref _swallowed);
             if (committed) Interlocked.Increment(ref _committedUnheard);
             break;
@@ -251,7 +253,8 @@ public sealed class PostgresRelay : IAsyncDisposable
 
         public NetworkStream? Server { get; }
 
-        public volatile bool Swallows;
+        /// <summary>Number of the question whose answer is kept from the client; 0 for none.</summary>
+        public volatile int SwallowsQuestion;
 
         /// <summary>A reset, as from a machine that is gone; not an orderly end.</summary>
         public void Cut()
