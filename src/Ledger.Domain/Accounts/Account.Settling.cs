@@ -1,0 +1,206 @@
+using System.Collections.Immutable;
+
+namespace Ledger.Domain.Accounts;
+
+/// <summary>An account on which nothing is due any more, and the events that made it so.</summary>
+/// <param name="Account">The state after them.</param>
+/// <param name="Events">What was due, in due order; empty where nothing was.</param>
+public readonly record struct Settled(Account Account, ImmutableArray<AccountEvent> Events);
+
+// Settling: what is due by a time (ends of holds and lots) becomes events, in due order; at equal times holds come first, then lots in burn order.
+public sealed partial record Account
+{
+    /// <summary>
+    /// The soonest time at which settling will write something, or null. A lot that is kept for holds in whole is not due while they live.
+    /// </summary>
+    public DateTimeOffset? NextDue
+    {
+        get
+        {
+            var lot = SoonestLotEnd();
+            if (Holds.IsEmpty) return lot == DateTimeOffset.MaxValue ? null : lot;
+            var hold = DateTimeOffset.MaxValue;
+            foreach (var active in Holds)
+            {
+                if (active.ExpiresAt < hold) hold = active.ExpiresAt;
+            }
+
+            if (hold <= lot) return hold;
+            var later = Credits.Zero;
+            foreach (var each in Lots)
+            {
+                if (each.ExpiresAt is null || each.ExpiresAt > lot) later += each.Remaining;
+            }
+
+            if (later >= Held) return lot; // what ends later is enough for every hold, so nothing of this lot is kept
+            Settle(DateTimeOffset.MaxValue, firstOnly: true, out _, out var first);
+            return first;
+        }
+    }
+
+    /// <summary>The account with everything that is due by <paramref name="now"/> settled. Writes nothing: a command that is accepted appends these events before its own.</summary>
+    public Settled SettledAt(DateTimeOffset now)
+    {
+        if (SoonestLotEnd() > now && !AnyHoldEndsBy(now)) return new(this, []);
+        var settled = Settle(now, firstOnly: false, out var events, out _);
+        return new(settled, events);
+    }
+
+    /// <summary>What is available, without the overdraft, once everything due by <paramref name="now"/> is settled.</summary>
+    public Credits AvailableAt(DateTimeOffset now) => SettledAt(now).Account.Available;
+
+    private bool AnyHoldEndsBy(DateTimeOffset now)
+    {
+        foreach (var hold in Holds)
+        {
+            if (hold.ExpiresAt <= now) return true;
+        }
+
+        return false;
+    }
+
+    // The soonest end after UpdatedAt. Remembered until the lots change or that time is passed: every command asks.
+    private DateTimeOffset SoonestLotEnd()
+    {
+        var known = soonest;
+        if (known > UpdatedAt.UtcTicks) return new(known, TimeSpan.Zero);
+        var found = DateTimeOffset.MaxValue;
+        foreach (var lot in Lots)
+        {
+            if (lot.ExpiresAt is { } end && end < found && end > UpdatedAt) found = end;
+        }
+
+        soonest = found.UtcTicks;
+        return found;
+    }
+
+    private Account Settle(DateTimeOffset now, bool firstOnly, out ImmutableArray<AccountEvent> events, out DateTimeOffset? first)
+    {
+        var happened = ImmutableArray.CreateBuilder<AccountEvent>();
+        var lots = new List<Lot>();
+        Credits unexpired = Credits.Zero, kept = Credits.Zero;
+        foreach (var lot in Lots)
+        {
+            if (lot.HasExpiredBy(UpdatedAt))
+            {
+                kept += lot.Remaining;
+                continue;
+            }
+
+            unexpired += lot.Remaining;
+            if (lot.HasExpiredBy(now)) lots.Add(lot);
+        }
+
+        lots.Sort(static (left, right) => left.ExpiresAt == right.ExpiresAt ? Lot.Compare(left, right) : left.ExpiresAt!.Value.CompareTo(right.ExpiresAt!.Value));
+        var holds = new List<Hold>();
+        foreach (var hold in Holds)
+        {
+            if (hold.ExpiresAt <= now) holds.Add(hold);
+        }
+
+        holds.Sort(static (left, right) => left.ExpiresAt == right.ExpiresAt ? left.Id.CompareTo(right.Id) : left.ExpiresAt.CompareTo(right.ExpiresAt));
+
+        var state = this;
+        first = null;
+        int nextLot = 0, nextHold = 0, passed = 0;
+        while (nextLot < lots.Count || nextHold < holds.Count)
+        {
+            var before = happened.Count;
+            DateTimeOffset at;
+            if (nextHold < holds.Count && (nextLot == lots.Count || holds[nextHold].ExpiresAt <= lots[nextLot].ExpiresAt))
+            {
+                var hold = holds[nextHold++];
+                at = hold.ExpiresAt;
+                state = state.And(new HoldExpired { Hold = hold.Id, Amount = hold.Amount }, now, happened);
+                kept += state.Balance;
+                state = state.LetKeptLotsGo(at, at, now, happened);
+                kept -= state.Balance;
+            }
+            else
+            {
+                var lot = lots[nextLot++];
+                at = lot.ExpiresAt!.Value;
+                for (; passed < lots.Count && lots[passed].ExpiresAt <= at; passed++) unexpired -= lots[passed].Remaining;
+                var keep = Credits.Min(lot.Remaining, Credits.Max(Credits.Zero, state.HeldSinceBefore(at) - unexpired - kept));
+                kept += keep;
+                if (keep < lot.Remaining) state = state.And(state.Expire(lot, lot.Remaining - keep, at), now, happened);
+            }
+
+            if (happened.Count == before) continue;
+            first ??= at;
+            if (firstOnly) break;
+        }
+
+        events = happened.ToImmutable();
+        return state;
+    }
+
+    /// <summary>This and one more event.</summary>
+    internal Account And(AccountEvent next, DateTimeOffset now, ImmutableArray<AccountEvent>.Builder events)
+    {
+        events.Add(next);
+        return Evolve(next, now);
+    }
+
+    /// <summary>
+    /// After a hold has ended: lots that ended before <paramref name="before"/> shrink to what the holds that are left can use of them, those that ended first first.
+    /// A hold can use the lots that ended after it was placed; so what ended by a time can serve no more than the holds placed before that time.
+    /// </summary>
+    internal Account LetKeptLotsGo(DateTimeOffset before, DateTimeOffset at, DateTimeOffset now, ImmutableArray<AccountEvent>.Builder events)
+    {
+        List<Lot>? kept = null;
+        foreach (var lot in Lots)
+        {
+            if (lot.ExpiresAt < before) (kept ??= []).Add(lot);
+        }
+
+        if (kept is null) return this;
+        kept.Sort(static (left, right) => left.ExpiresAt == right.ExpiresAt ? Lot.Compare(left, right) : left.ExpiresAt!.Value.CompareTo(right.ExpiresAt!.Value));
+        var cuts = new Credits[kept.Count];
+        var sum = Credits.Zero;
+        for (var last = 0; last < kept.Count; last++)
+        {
+            sum += kept[last].Remaining;
+            var excess = sum - HeldSinceBefore(kept[last].ExpiresAt!.Value);
+            for (var index = 0; index <= last && excess.IsPositive; index++)
+            {
+                var cut = Credits.Min(excess, kept[index].Remaining - cuts[index]);
+                cuts[index] += cut;
+                excess -= cut;
+                sum -= cut;
+            }
+        }
+
+        var state = this;
+        for (var index = 0; index < kept.Count; index++)
+        {
+            if (cuts[index].IsPositive) state = state.And(state.Expire(kept[index], cuts[index], at), now, events);
+        }
+
+        return state;
+    }
+
+    // What active holds reserve that were placed before a time.
+    private Credits HeldSinceBefore(DateTimeOffset time)
+    {
+        var sum = Credits.Zero;
+        foreach (var hold in Holds)
+        {
+            if (hold.CreatedAt < time) sum += hold.Amount;
+        }
+
+        return sum;
+    }
+
+    private LotExpired Expire(Lot lot, Credits amount, DateTimeOffset at) => new()
+    {
+        Id = NextTransaction,
+        Lot = lot.Id,
+        Amount = amount,
+        Before = Balance,
+        After = Balance - amount,
+        Available = Available - amount,
+        Allocations = [new(lot.Id, amount)],
+        Note = new(OccurredAt: at),
+    };
+}
