@@ -12,6 +12,8 @@ public static class TestPostgres
 {
     private const string FolderPrefix = "ledger-test-";
 
+    // Root's own temporary folder may be closed to the account that PostgreSQL runs as.
+    private static readonly string Folder = Environment.IsPrivilegedProcess ? "/tmp" : Path.GetTempPath();
     private static readonly Lazy<Task<string>> Server = new(StartAsync);
     private static readonly ConcurrentDictionary<string, Lazy<Task<string>>> Templates = new(StringComparer.Ordinal);
     private static int _databases;
@@ -43,7 +45,7 @@ public static class TestPostgres
         await RunAsync(server, $"drop database if exists {Quoted(name)} with (force)");
     }
 
-    internal static string NewFolder() => Path.Combine(Path.GetTempPath(), $"{FolderPrefix}{Environment.ProcessId}-{Guid.NewGuid():N}"[..30]);
+    internal static string NewFolder() => Path.Combine(Folder, $"{FolderPrefix}{Environment.ProcessId}-{Guid.NewGuid():N}"[..30]);
 
     private static async Task<string> MakeTemplateAsync(string name, Func<NpgsqlConnection, Task> apply)
     {
@@ -103,7 +105,7 @@ public static class TestPostgres
     /// <summary>Ends and removes clusters whose process was killed: nobody holds their lock any more.</summary>
     internal static async Task RemoveOrphansAsync()
     {
-        foreach (var folder in Directory.EnumerateDirectories(Path.GetTempPath(), FolderPrefix + "*"))
+        foreach (var folder in Directory.EnumerateDirectories(Folder, FolderPrefix + "*"))
         {
             // One that is just being made may not have its lock yet.
             if (DateTime.UtcNow - Directory.GetCreationTimeUtc(folder) < TimeSpan.FromMinutes(1)) continue;
