@@ -41,6 +41,13 @@ internal static class Checks
 
     public static Refusal? Room(Account account, int more) => more > 0 && account.Lots.Length + more > Account.LotsMax ? new LimitReached("lots that hold something", Account.LotsMax) : null;
 
+    // A lot as settled: live, or ended by this very settlement (so that it is no fact yet), or ended before.
+    public static Lot? Lot(Account before, Account settled, Recollection past, LotId id)
+    {
+        if (settled.FindLot(id) is { } live) return live;
+        return before.FindLot(id) is { } ended ? ended with { Remaining = Credits.Zero, Ended = LotEnd.Expired } : past.Find<LotClosed>(FactName.Lot(id))?.Lot;
+    }
+
     // The settlement first, then what answers.
     public static Decision Append(Settled settled, AccountEvent answer) =>
         settled.Events.IsEmpty ? Decision.Append(settled.Account.Id, answer) : Decision.Append(settled.Account.Id, settled.Events.Add(answer), settled.Events.Length);

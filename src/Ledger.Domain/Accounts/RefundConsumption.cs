@@ -72,7 +72,7 @@ public static class RefundConsumptionHandler
         }
 
         var rest = amount - ownDebt;
-        var back = new Returning(state, past, ownDebt.IsZero ? state.Debts : WithoutOwn(state.Debts, version, ownDebt), now);
+        var back = new Returning(account, state, past, ownDebt.IsZero ? state.Debts : WithoutOwn(state.Debts, version, ownDebt), now);
         var toPayers = back.Give(payers, before.Paid, rest);
         var toLots = back.Give(consumption.Allocations, before.Lots, rest - toPayers);
         back.Arrive();
@@ -122,7 +122,7 @@ public static class RefundConsumptionHandler
     }
 
     // Credits on their way back to lots. Each lot is met once, however often it took part.
-    private sealed class Returning(Account state, Recollection past, ImmutableArray<Debt> debts, DateTimeOffset now)
+    private sealed class Returning(Account unsettled, Account state, Recollection past, ImmutableArray<Debt> debts, DateTimeOffset now)
     {
         private readonly DebtPayer payer = new(debts.AsMemory());
         private readonly List<(Lot Lot, Credits Amount)> parts = [];
@@ -154,7 +154,7 @@ public static class RefundConsumptionHandler
                     continue;
                 }
 
-                var lot = past.Lot(state, id);
+                var lot = Checks.Lot(unsettled, state, past, id);
                 Invariant.Holds(lot is not null, "every lot that a transaction names is live or a fact");
                 parts.Add((lot!, part));
             }

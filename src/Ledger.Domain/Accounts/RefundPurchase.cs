@@ -38,7 +38,7 @@ public static class RefundPurchaseHandler
         var settled = account.SettledAt(now);
         var state = settled.Account;
         var live = state.FindLot(command.Transaction.FirstLot);
-        var lot = live ?? AsClosed(account, past, command.Transaction.FirstLot);
+        var lot = live ?? Checks.Lot(account, state, past, command.Transaction.FirstLot)!;
         var left = lot.Amount - lot.Revoked;
         if (left.IsZero || command.Amount > left) return Decision.Refuse(new AlreadyRefunded(command.Transaction, left));
 
@@ -70,13 +70,6 @@ public static class RefundPurchaseHandler
             Lots = live is null ? [lot with { Revoked = lot.Revoked + amount }] : null,
             Note = command.Note,
         });
-    }
-
-    // The lot after it ended: just now, by this settlement, or before.
-    private static Lot AsClosed(Account account, Recollection past, LotId id)
-    {
-        if (account.FindLot(id) is { } wasLive) return wasLive with { Remaining = Credits.Zero, Ended = LotEnd.Expired };
-        return past.Find<LotClosed>(FactName.Lot(id))!.Lot;
     }
 
     private static Credits TakeOthers(List<Allocation> allocations, Account state, Lot? own, Credits rest, DateTimeOffset now, bool kept)
