@@ -37,11 +37,11 @@ public sealed class ListRequest
     /// <summary>The position after which the page begins, as it was given to <see cref="Page"/>; null at the beginning.</summary>
     public string? After { get; }
 
-    /// <summary>Reads <c>limit</c> and <c>cursor</c>. What is wrong with them is in <see cref="QueryString.Problem"/>.</summary>
+    /// <summary>Reads <c>limit</c> and <c>cursor</c>. What is wrong with them is in <see cref="QueryParameters.Problem"/>.</summary>
     /// <param name="query">The query's parameters; all others are taken as filters, which belong to the cursor.</param>
     /// <param name="tenant">Whose list it is.</param>
     /// <param name="route">Which list it is: the path with the ids in it.</param>
-    public static ListRequest Read(QueryString query, string tenant, string route)
+    public static ListRequest Read(QueryParameters query, string tenant, string route)
     {
         ArgumentNullException.ThrowIfNull(query);
         var limit = query.Number(LimitName, 1, LimitMax) ?? LimitDefault;

@@ -7,7 +7,7 @@ namespace Ledger.Api.Http;
 /// Reads the parameters of a query. What is asked for is thereby known; <see cref="Problem"/>, asked last, refuses what is unknown, repeated
 /// or wrong, all of it at once.
 /// </summary>
-public sealed class QueryString
+public sealed class QueryParameters
 {
     /// <summary>Most characters of a parameter's value; the cursor alone may have more.</summary>
     public const int ValueMax = 500;
@@ -16,13 +16,13 @@ public sealed class QueryString
     private readonly HashSet<string> known = new(StringComparer.Ordinal);
     private readonly Errors errors = new();
 
-    private QueryString(IQueryCollection parameters) => this.parameters = parameters;
+    private QueryParameters(IQueryCollection parameters) => this.parameters = parameters;
 
     /// <summary>The parameters of a request.</summary>
-    public static QueryString Of(HttpContext http)
+    public static QueryParameters Of(HttpContext http)
     {
         ArgumentNullException.ThrowIfNull(http);
-        return new QueryString(http.Request.Query);
+        return new QueryParameters(http.Request.Query);
     }
 
     /// <summary>Notes that something is wrong with a parameter.</summary>
