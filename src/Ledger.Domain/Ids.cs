@@ -50,7 +50,7 @@ public readonly record struct TransactionId(string Value)
         Tagged.TryRead(Prefix, text, out var found, out version, out var part) && part == 0 && found.SequenceEqual(tag);
 
     /// <summary>The version that the id names, whatever account it is of; 0 when it is no id.</summary>
-    public long Version => Tagged.TryRead(Prefix, Value, out _, out var version, out _) ? version : 0;
+    public long Version => Tagged.TryRead(Prefix, Value, out _, out var version, out var part) && part == 0 ? version : 0;
 
     /// <summary>The first lot that this transaction made, if it made one.</summary>
     public LotId FirstLot => new(string.Concat(LotId.Prefix, Value.AsSpan(Prefix.Length)));

@@ -112,9 +112,9 @@ public sealed partial record Account
                 var hold = holds[nextHold++];
                 at = hold.ExpiresAt;
                 state = state.And(new HoldExpired { Hold = hold.Id, Amount = hold.Amount }, now, happened);
-                kept += state.Balance;
+                var balance = state.Balance;
                 state = state.LetKeptLotsGo(at, at, now, happened);
-                kept -= state.Balance;
+                kept -= balance - state.Balance;
             }
             else
             {

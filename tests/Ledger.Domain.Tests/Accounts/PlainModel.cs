@@ -12,6 +12,7 @@ internal sealed class PlainModel
     {
         public required LotId Id;
         public bool Purchased;
+        public bool Bought;
         public int Priority = 100;
         public DateTimeOffset? End;
         public decimal Amount;
@@ -61,7 +62,7 @@ internal sealed class PlainModel
             Version = Version,
             Overdraft = Overdraft,
             Frozen = Frozen,
-            Buckets = [.. Buckets.Select(bucket => new Bucket { Id = bucket.Id, Purchased = bucket.Purchased, Priority = bucket.Priority, End = bucket.End, Amount = bucket.Amount, Left = bucket.Left, Revoked = bucket.Revoked })],
+            Buckets = [.. Buckets.Select(bucket => new Bucket { Id = bucket.Id, Purchased = bucket.Purchased, Bought = bucket.Bought, Priority = bucket.Priority, End = bucket.End, Amount = bucket.Amount, Left = bucket.Left, Revoked = bucket.Revoked })],
             Holds = [.. Holds],
             Debts = [.. Debts.Select(debt => new Owed { Version = debt.Version, Left = debt.Left, PaidBy = [.. debt.PaidBy] })],
             Spendings = Spendings.ToDictionary(each => each.Key, each => new Spent { Amount = each.Value.Amount, Refunded = each.Value.Refunded, From = [.. each.Value.From] }),
@@ -84,7 +85,7 @@ internal sealed class PlainModel
             FreezeAccount => Do(purse!, !purse!.Frozen, () => purse.Frozen = true),
             UnfreezeAccount => Do(purse!, purse!.Frozen, () => purse.Frozen = false),
             GrantCredits grant => Come(purse!, grant.Amount.Value, new() { Id = Next(purse!), Priority = grant.Priority ?? 100, End = grant.ExpiresAt }),
-            PurchaseCredits buy => Come(purse!, buy.CreditAmount.Value, new() { Id = Next(purse!), Purchased = true, End = buy.ExpiresAt }),
+            PurchaseCredits buy => Come(purse!, buy.CreditAmount.Value, new() { Id = Next(purse!), Purchased = true, Bought = true, End = buy.ExpiresAt }),
             AdjustCredits { Amount.Value: > 0 } up => Come(purse!, up.Amount.Value, new() { Id = Next(purse!) }),
             AdjustCredits down => Do(purse!, !purse!.Frozen && -down.Amount.Value <= purse.Available, () => Take(purse, -down.Amount.Value, now)),
             ConsumeCredits consume => Do(purse!, !purse!.Frozen && consume.Amount.Value <= purse.Available + purse.Overdraft, () => Spend(purse, consume.Amount.Value, now, null)),
@@ -290,7 +291,7 @@ internal sealed class PlainModel
     private static bool Revoke(Purse purse, RefundPurchase refund, DateTimeOffset now)
     {
         var lot = purse.Buckets.Find(each => each.Id == refund.Transaction.FirstLot);
-        if (lot is null || !lot.Purchased) return false;
+        if (lot is null || !lot.Bought) return false;
         var left = lot.Amount - lot.Revoked;
         var free = lot.End <= now && !refund.AllowDebt ? 0 : lot.Left;
         var can = Math.Max(0, Math.Min(Math.Min(free, left), purse.Available));
