@@ -14,7 +14,7 @@ public sealed record GroupCommitOptions
     public int QueueMax { get; init; } = 4_096;
 
     /// <summary>At most so many lines of bulk requests wait.</summary>
-    public int BulkQueueMax { get; init; } = 20_000;
+    public int BulkQueueMax { get; init; } = 40_000;
 
     /// <summary>A work that could not be started within this time is refused: nothing was done.</summary>
     public TimeSpan WaitMax { get; init; } = TimeSpan.FromSeconds(10);

@@ -1,0 +1,166 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Ledger.Api.Operations;
+using Npgsql;
+using Spectre.Console;
+
+namespace Ledger.Bench;
+
+/// <summary>A figure with its baseline of the same run.</summary>
+internal sealed record Figure(string Id, string What, double Baseline, double Value, double Ratio, string Unit, double? P50Ms, double? P99Ms, double Goal, bool AtMost)
+{
+    public bool Met => AtMost ? Ratio <= Goal : Ratio >= Goal;
+}
+
+/// <summary>Measures what is asked for, each figure against a baseline of the same run, since the machine is shared and noisy.</summary>
+internal static class BenchRun
+{
+    private const int Accounts = 10_000;
+    private static readonly string[] Known = ["P1", "P2", "P3", "P4", "P5", "P6", "P12", "P13"];
+
+    public static async Task<int> RunAsync(string[] args)
+    {
+        var wanted = args.Where(a => a.StartsWith('P')).ToList();
+        if (wanted.Count == 0) wanted = [.. Known];
+        if (wanted.Except(Known).FirstOrDefault() is { } unknown)
+        {
+            await Console.Error.WriteLineAsync($"{unknown} is not measured yet; known are {string.Join(' ', Known)}");
+            return 2;
+        }
+
+        var seconds = args.Contains("--quick") ? 3 : 10;
+        var repeats = args.Contains("--quick") ? 1 : 3;
+        var root = FindRoot();
+        var folder = Directory.CreateDirectory(Path.Combine(root, "artifacts", "bench")).FullName;
+        await using var postgres = await PrivatePostgres.StartAsync(new PrivatePostgresOptions { DataDir = Path.Combine(folder, "data"), Purpose = "benchmark", Log = line => AnsiConsole.MarkupLineInterpolated($"[grey]{line}[/]") }, CancellationToken.None);
+        var admin = new NpgsqlConnectionStringBuilder(postgres.ConnectionString) { Pooling = false }.ConnectionString;
+        await SqlAsync(admin, "drop database if exists bench with (force)");
+        await SqlAsync(admin, "create database bench");
+        var database = new NpgsqlConnectionStringBuilder(admin) { Database = "bench" }.ConnectionString;
+        var baseline = new Baseline(PostgresBinaries.Find().BinDir, database, folder);
+        await baseline.PrepareAsync();
+
+        await using var service = await Service.StartAsync(Path.Combine(root, "artifacts", "bin", "Ledger.Api", "release", "Ledger.Api.dll"), new NpgsqlConnectionStringBuilder(database) { Pooling = true }.ConnectionString, Path.Combine(folder, "service.log"));
+        await service.OpenAccountsAsync(Accounts);
+        await SqlAsync(database, "vacuum analyze; checkpoint");
+
+        var figures = new List<Figure>();
+        for (var repeat = 0; repeat < repeats; repeat++)
+        {
+            AnsiConsole.MarkupLineInterpolated($"[grey]run {repeat + 1} of {repeats}[/]");
+            figures.AddRange(await MeasureAsync(wanted, baseline, service, seconds, repeat));
+        }
+
+        var medians = figures.GroupBy(f => f.Id).Select(group => group.OrderBy(f => f.Ratio).ElementAt(group.Count() / 2)).OrderBy(f => int.Parse(f.Id.AsSpan(1), System.Globalization.CultureInfo.InvariantCulture)).ToList();
+        Print(medians, figures);
+        await File.WriteAllTextAsync(Path.Combine(root, "artifacts", "bench.json"), JsonSerializer.Serialize(
+            medians.Select(f => new { id = f.Id, baseline = f.Baseline, value = f.Value, ratio = f.Ratio, unit = f.Unit, p50ms = f.P50Ms, p99ms = f.P99Ms, goal = f.Goal, met = f.Met, ratios = figures.Where(o => o.Id == f.Id).Select(o => o.Ratio) }),
+            new JsonSerializerOptions { WriteIndented = true }));
+        return 0;
+    }
+
+    private static async Task<List<Figure>> MeasureAsync(List<string> wanted, Baseline baseline, Service service, int seconds, int repeat)
+    {
+        var figures = new List<Figure>();
+        var eight = await baseline.RunAsync("baseline.sql", 8, Math.Max(3, seconds / 2));
+        var many = await baseline.RunAsync("baseline.sql", 32, Math.Max(3, seconds / 2));
+        var best = Math.Max(eight.PerSecond, many.PerSecond);
+        AnsiConsole.MarkupLineInterpolated($"baseline: 8 clients {eight.PerSecond:n0}/s, 32 clients {many.PerSecond:n0}/s");
+
+        async Task<LoadResult> Load(string id, string kind, int connections)
+        {
+            var result = await LoadAsync(new LoadOptions { Port = service.Port, ApiKey = service.ApiKey, Kind = kind, Connections = connections, Seconds = seconds, Accounts = Accounts, Run = $"{id}-{repeat}-{Environment.ProcessId}" });
+            AnsiConsole.MarkupLineInterpolated($"{id}: {result.ToString()}");
+            if (result.Failed > 0) throw new InvalidOperationException($"{id}: {result.Failed} requests failed; a figure with failures is none.");
+            return result;
+        }
+
+        double? plain = null;
+        if (wanted.Contains("P1") || wanted.Contains("P3"))
+        {
+            var load = await Load("P1", "consume", 256);
+            plain = load.PerSecond;
+            figures.Add(new Figure("P1", "consumptions over HTTP, 256 connections, 10,000 accounts", best, load.PerSecond, load.PerSecond / best, "1/s", load.P50Ms, load.P99Ms, 4.0, false));
+        }
+
+        if (wanted.Contains("P12")) figures.Add(new Figure("P12", "resident memory of the service", 300, service.ResidentMegabytes, service.ResidentMegabytes / 300, "MB", null, null, 1, true));
+        if (wanted.Contains("P2"))
+        {
+            var load = await Load("P2", "consume", 64);
+            figures.Add(new Figure("P2", "the same, 64 connections", best, load.PerSecond, load.PerSecond / best, "1/s", load.P50Ms, load.P99Ms, 2.5, false));
+        }
+
+        if (wanted.Contains("P3"))
+        {
+            var load = await Load("P3", "hot", 256);
+            figures.Add(new Figure("P3", "the same on one account, against P1", plain!.Value, load.PerSecond, load.PerSecond / plain.Value, "1/s", load.P50Ms, load.P99Ms, 0.9, false));
+        }
+
+        if (wanted.Contains("P4"))
+        {
+            var load = await Load("P4", "batch", 2);
+            figures.Add(new Figure("P4", "batches of 5,000 lines", best, load.PerSecond, load.PerSecond / best, "1/s", load.P50Ms, load.P99Ms, 10, false));
+        }
+
+        if (wanted.Contains("P5"))
+        {
+            var one = await baseline.RunAsync("baseline.sql", 1, Math.Max(3, seconds / 2));
+            var load = await Load("P5", "consume", 1);
+            figures.Add(new Figure("P5", "latency on one connection, p50 against one transaction", one.P50Ms, load.P50Ms, load.P50Ms / one.P50Ms, "ms", load.P50Ms, load.P99Ms, 2, true));
+        }
+
+        if (wanted.Contains("P6"))
+        {
+            var select = await baseline.RunAsync("select.sql", 32, Math.Max(3, seconds / 2));
+            var load = await Load("P6", "read", 64);
+            figures.Add(new Figure("P6", "account reads, 64 connections, against single-row selects", select.PerSecond, load.PerSecond, load.PerSecond / select.PerSecond, "1/s", load.P50Ms, load.P99Ms, 0.4, false));
+        }
+
+        if (wanted.Contains("P13") && repeat == 0) figures.Add(new Figure("P13", "start of the service until ready", 3, service.StartedIn.TotalSeconds, service.StartedIn.TotalSeconds / 3, "s", null, null, 1, true));
+        return figures;
+    }
+
+    private static async Task<LoadResult> LoadAsync(LoadOptions options)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
+        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath!) == "dotnet") start.ArgumentList.Add(typeof(BenchRun).Assembly.Location);
+        foreach (var argument in options.ToArguments()) start.ArgumentList.Add(argument);
+        using var process = Process.Start(start)!;
+        var output = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return JsonSerializer.Deserialize<LoadResult>(output) ?? throw new InvalidOperationException("The load generator told nothing.");
+    }
+
+    private static void Print(List<Figure> medians, List<Figure> all)
+    {
+        var table = new Table().AddColumns("id", "what", "baseline", "figure", "ratio (median)", "spread", "p50 ms", "p99 ms", "goal", "met");
+        foreach (var f in medians)
+        {
+            var ratios = all.Where(o => o.Id == f.Id).Select(o => o.Ratio).ToList();
+            table.AddRow(f.Id, f.What, $"{f.Baseline:n1}", $"{f.Value:n1} {f.Unit}", $"{f.Ratio:n2}", $"{ratios.Min():n2} to {ratios.Max():n2}", $"{f.P50Ms:n2}", $"{f.P99Ms:n2}", (f.AtMost ? "<= " : ">= ") + $"{f.Goal}", f.Met ? "yes" : "no");
+        }
+
+        AnsiConsole.Write(table);
+    }
+
+    private static async Task SqlAsync(string connectionString, string sql)
+    {
+        await using var connection = new NpgsqlConnection(connectionString);
+        await connection.OpenAsync();
+        foreach (var one in sql.Split(';', StringSplitOptions.RemoveEmptyEntries))
+        {
+            await using var command = new NpgsqlCommand(one, connection) { CommandTimeout = 300 };
+            await command.ExecuteNonQueryAsync();
+        }
+    }
+
+    private static string FindRoot()
+    {
+        for (var folder = AppContext.BaseDirectory; folder is not null; folder = Path.GetDirectoryName(folder))
+        {
+            if (File.Exists(Path.Combine(folder, "Ledger.sln"))) return folder;
+        }
+
+        throw new InvalidOperationException("The benchmark runs inside the repository.");
+    }
+}

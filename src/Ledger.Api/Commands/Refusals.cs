@@ -1,0 +1,52 @@
+using Ledger.Api.Http;
+using Ledger.Domain;
+using Ledger.Domain.Accounts;
+
+namespace Ledger.Api.Commands;
+
+/// <summary>The one table from what the domain refuses to what HTTP answers.</summary>
+internal static class Refusals
+{
+    /// <summary>The status that a refusal is answered with; it also says which check it belongs to.</summary>
+    public static int StatusOf(Refusal refusal) => TypeOf(refusal).Status;
+
+    /// <summary>The problem document of whatever a work was refused for.</summary>
+    public static Problem ToProblem(object reason)
+    {
+        if (reason is StaleVersion stale)
+        {
+            return new Problem(ProblemTypes.VersionMismatch, $"The account is at version {stale.Version}. Read it again, decide again, and send its ETag.").With("version", stale.Version);
+        }
+
+        var refusal = (Refusal)reason;
+        return refusal switch
+        {
+            InvalidAmount(var member, var message) => Problem.Invalid(member, message),
+            InvalidRequest(var member, var message) => Problem.Invalid(member, message),
+            InsufficientCredits(var available, var required) => Of(refusal).With("available", available).With("required", required),
+            AccountIsClosed => Of(refusal).With("state", "closed"),
+            AccountIsFrozen => Of(refusal).With("state", "frozen"),
+            HoldNotActive(_, var state) => Of(refusal).With("state", Words.Of(state)),
+            AlreadyRefunded(_, var left) => Of(refusal).With("left", left).With("state", left.IsPositive ? "partially_refunded" : "refunded"),
+            LimitReached(_, var max) => Of(refusal).With("max", max),
+            _ => Of(refusal),
+        };
+    }
+
+    private static Problem Of(Refusal refusal) => new(TypeOf(refusal), refusal.Detail);
+
+    private static ProblemType TypeOf(Refusal refusal) => refusal switch
+    {
+        InvalidAmount or InvalidRequest => ProblemTypes.InvalidRequest,
+        InsufficientCredits => ProblemTypes.InsufficientCredits,
+        OverdraftNotAllowed => ProblemTypes.Forbidden,
+        AccountNotFound => ProblemTypes.AccountNotFound,
+        TransactionNotFound or HoldNotFound => ProblemTypes.NotFound,
+        AccountIsClosed => ProblemTypes.AccountClosed,
+        AccountIsFrozen => ProblemTypes.AccountFrozen,
+        HoldNotActive => ProblemTypes.HoldNotActive,
+        AlreadyRefunded => ProblemTypes.AlreadyRefunded,
+        Conflict or LimitReached => ProblemTypes.Conflict,
+        _ => throw new InvalidOperationException($"{refusal.GetType().Name} has no problem type."),
+    };
+}
