@@ -1,0 +1,183 @@
+using System.Diagnostics;
+using Ledger.EventStore;
+using Ledger.Testing;
+using Npgsql;
+
+namespace Ledger.EventStore.Tests;
+
+public sealed class Group_commit
+{
+    private static readonly StreamRef A = new("acme", "thing/a");
+
+    [Fact]
+    public async Task a_full_queue_refuses_at_once_and_what_waits_too_long_is_given_up()
+    {
+        await using var database = await StoreDatabase.CreateAsync();
+        using var node = database.Node(new GroupCommitOptions { QueueMax = 10, WaitMax = TimeSpan.FromMilliseconds(300), LockTimeout = TimeSpan.FromMilliseconds(100) });
+        await using var holder = await database.HoldWriterLockAsync();
+        var works = new List<Task<Outcome>> { node.SubmitAsync(new Count(A, 1) { Tenant = "acme" }) };
+        await Task.Delay(100); // the writer has taken the first one and waits for the lock
+        works.AddRange(Enumerable.Range(0, 11).Select(_ => node.SubmitAsync(new Count(A, 1) { Tenant = "acme" })));
+        works[^1].IsCompleted.ShouldBeTrue("the eleventh is refused at once");
+        (await Task.WhenAll(works)).ShouldAllBe(o => o is Outcome.Overloaded);
+        await holder.DisposeAsync();
+        (await node.SubmitAsync(new Count(A, 1) { Tenant = "acme" })).ShouldBeOfType<Outcome.Accepted>().Version.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task a_writer_that_stands_still_in_its_transaction_loses_it_and_others_go_on()
+    {
+        await using var database = await StoreDatabase.CreateAsync();
+        using var node = database.Node();
+        // Another node's writer, stopped after it took the lock, with the session settings that a writer has.
+        await using var stopped = await database.HoldWriterLockAsync("set idle_in_transaction_session_timeout = 500");
+        var clock = Stopwatch.StartNew();
+        (await node.SubmitAsync(new Count(A, 1) { Tenant = "acme" })).ShouldBeOfType<Outcome.Accepted>();
+        clock.ElapsedMilliseconds.ShouldBeInRange(100, 5_000);
+    }
+
+    [Fact]
+    public async Task an_answer_to_commit_that_never_comes_is_resolved_by_the_key()
+    {
+        await using var database = await StoreDatabase.CreateAsync();
+        await using var relay = PostgresRelay.To(database.ConnectionString);
+        using var node = database.Node(new GroupCommitOptions { CommandTimeout = TimeSpan.FromSeconds(1) }, relay.ConnectionString);
+        await node.SubmitAsync(new Count(A, 0) { Tenant = "acme" });
+        for (var round = 1; round <= 8; round++)
+        {
+            relay.SwallowCommit();
+            var outcomes = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => node.SubmitAsync(new Count(A, 1) { Tenant = "acme", Key = $"{round}/{i}" })));
+            outcomes.ShouldAllBe(o => o is Outcome.Accepted || (o is Outcome.Done && ((Outcome.Done)o).First));
+            ((Thing)(await database.Reader.StateAsync(A))!.State).Count.ShouldBe(round * 20);
+        }
+
+        relay.Swallowed.ShouldBe(8);
+    }
+
+    [Fact]
+    public async Task a_connection_cut_before_the_commit_loses_nothing_and_does_nothing_twice()
+    {
+        await using var database = await StoreDatabase.CreateAsync();
+        await using var relay = PostgresRelay.To(database.ConnectionString);
+        using var node = database.Node(null, relay.ConnectionString);
+        var sent = 0;
+        var load = Task.Run(async () =>
+        {
+            var works = new List<Task<Outcome>>();
+            for (var i = 0; i < 600; i++)
+            {
+                works.Add(node.SubmitAsync(new Count(A, 1) { Tenant = "acme", Key = $"k{i}" }));
+                sent++;
+                if (i % 10 == 0) await Task.Delay(5);
+            }
+
+            return await Task.WhenAll(works);
+        });
+        for (var cut = 0; cut < 10; cut++)
+        {
+            await Task.Delay(25);
+            relay.CutAll();
+        }
+
+        (await load).ShouldAllBe(o => o is Outcome.Accepted || o is Outcome.Done);
+        ((Thing)(await database.Reader.StateAsync(A))!.State).Count.ShouldBe(sent);
+        await database.CheckHashesAsync();
+    }
+
+    [Fact]
+    public async Task a_tenants_flood_leaves_the_others_their_turn()
+    {
+        await using var database = await StoreDatabase.CreateAsync();
+        using var node = database.Node(new GroupCommitOptions { BatchMax = 20 });
+        await using var holder = await database.HoldWriterLockAsync();
+        var flood = Enumerable.Range(0, 500).Select(i => node.SubmitAsync(new Count(new StreamRef("loud", "thing/a"), 1) { Tenant = "loud" })).ToList();
+        var quiet = node.SubmitAsync(new Count(new StreamRef("quiet", "thing/a"), 1) { Tenant = "quiet" });
+        await holder.DisposeAsync();
+        var position = ((Outcome.Accepted)await quiet).Events[0].SeqId;
+        await Task.WhenAll(flood);
+        position.ShouldBeLessThanOrEqualTo(520 / 5, "it waits for its turn, not for the flood");
+    }
+
+    [Fact]
+    public async Task lines_of_bulk_requests_take_at_most_half_of_a_batch_while_single_commands_wait()
+    {
+        await using var database = await StoreDatabase.CreateAsync();
+        using var node = database.Node(new GroupCommitOptions { BatchMax = 20 });
+        await using var holder = await database.HoldWriterLockAsync();
+        var bulk = Enumerable.Range(0, 200).Select(i => node.SubmitAsync(new Count(A, 1) { Tenant = "acme" }, bulk: true)).ToList();
+        var singles = Enumerable.Range(0, 20).Select(i => node.SubmitAsync(new Count(new StreamRef("acme", "thing/b"), 1) { Tenant = "acme" })).ToList();
+        await holder.DisposeAsync();
+        var last = (await Task.WhenAll(singles)).Cast<Outcome.Accepted>().Max(o => o.Events[0].SeqId);
+        await Task.WhenAll(bulk);
+        last.ShouldBeLessThanOrEqualTo(20 + 40, "the batch under way, then half of each of the next two");
+    }
+
+    [Fact]
+    public async Task lines_of_one_account_are_done_in_their_order()
+    {
+        await using var database = await StoreDatabase.CreateAsync();
+        using var node = database.Node(new GroupCommitOptions { BatchMax = 7 });
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 100).Select(i => node.SubmitAsync(new Count(A, i) { Tenant = "acme" }, bulk: true)));
+        outcomes.Cast<Outcome.Accepted>().Select(o => o.Version).ShouldBe(Enumerable.Range(1, 100).Select(v => (long)v));
+    }
+
+    [Fact]
+    public async Task positions_of_a_transaction_that_stays_open_are_never_passed_by_a_later_one()
+    {
+        // A foreign writer that follows the rule takes the lock before it numbers; nobody commits a higher number while it is open.
+        await using var database = await StoreDatabase.CreateAsync();
+        using var node = database.Node();
+        await node.SubmitAsync(new Count(A, 1) { Tenant = "acme" });
+        await using var holder = await database.HoldWriterLockAsync();
+        var late = node.SubmitAsync(new Count(A, 1) { Tenant = "acme" });
+        await Task.Delay(300);
+        (await database.ScalarAsync<long>("select max(seq_id) from ledger.mt_events")).ShouldBe(1);
+        late.IsCompleted.ShouldBeFalse();
+        await holder.DisposeAsync();
+        ((Outcome.Accepted)await late).Events[0].SeqId.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task a_state_saved_in_another_form_is_folded_anew()
+    {
+        await using var database = await StoreDatabase.CreateAsync();
+        using (var older = database.Node())
+        {
+            for (var i = 0; i < 12; i++) await older.SubmitAsync(new Count(A, 3) { Tenant = "acme" });
+        }
+
+        var models = new StreamModels(new ThingModel(format: 2));
+        using var newer = database.Node(models: models);
+        (await newer.SubmitAsync(new Count(A, -36) { Tenant = "acme" })).ShouldBeOfType<Outcome.Accepted>();
+        (await newer.SubmitAsync(new Count(A, -1) { Tenant = "acme" })).ShouldBeOfType<Outcome.Refused>();
+        ((Thing)(await database.Reader.StateAsync(A))!.State).Count.ShouldBe(0); // the older form's reader folds too
+    }
+
+    [Fact]
+    public async Task a_time_recorded_is_never_before_the_one_ahead_of_it()
+    {
+        await using var database = await StoreDatabase.CreateAsync();
+        using var node = database.Node();
+        await node.SubmitAsync(new Count(A, 1) { Tenant = "acme" });
+        await database.ExecuteAsync("update ledger.clock set shift = '2 days'");
+        await node.SubmitAsync(new Count(A, 1) { Tenant = "acme" });
+        await database.ExecuteAsync("update ledger.clock set shift = '0'");
+        await node.SubmitAsync(new Count(A, 1) { Tenant = "acme" });
+        var times = (await database.Reader.EventsAsync(A, 1, 10)).Select(e => e.RecordedAt).ToList();
+        (times[1] - times[0]).ShouldBeGreaterThan(TimeSpan.FromDays(1.9));
+        times[2].ShouldBe(times[1]);
+        times.ShouldAllBe(t => t.Ticks % 10 == 0);
+    }
+
+    [Fact]
+    public async Task draining_answers_all_that_was_taken()
+    {
+        await using var database = await StoreDatabase.CreateAsync();
+        using var node = database.Node();
+        var works = Enumerable.Range(0, 2_000).Select(_ => node.SubmitAsync(new Count(A, 1) { Tenant = "acme" })).ToList();
+        node.Drain(TimeSpan.FromSeconds(30));
+        works.ShouldAllBe(w => w.IsCompleted);
+        (await Task.WhenAll(works)).ShouldAllBe(o => o is Outcome.Accepted);
+        (await node.SubmitAsync(new Count(A, 1) { Tenant = "acme" })).ShouldBeOfType<Outcome.Overloaded>();
+    }
+}
