@@ -1,1 +1,21 @@
-var app = WebApplication.CreateBuilder(args).Build(); app.Run();
+using Ledger.Api.Accounts;
+using Ledger.Api.Commands;
+using Ledger.Api.Http;
+using Ledger.Api.Operations;
+
+return await CommandLine.RunAsync(args, Compose);
+
+/// <summary>The service: the only place that knows all of its parts.</summary>
+public partial class Program
+{
+    /// <summary>Puts the service together. The connection string must be configured and its schema in place.</summary>
+    public static WebApplication Compose(WebApplicationBuilder builder)
+    {
+        builder.AddEdge();
+        builder.Services.AddStore().AddAccounts();
+        var app = builder.Build();
+        app.MapEdge();
+        app.MapAccounts();
+        return app;
+    }
+}

@@ -35,14 +35,9 @@ internal sealed class DevelopmentKey
     /// <exception cref="ConfigurationException">One is set outside Development, or it can't be kept.</exception>
     public static DevelopmentKey Read(IHostEnvironment environment, IConfiguration configuration)
     {
+        RequireAbsentOutsideDevelopment(environment, configuration);
+        if (!environment.IsDevelopment()) return new DevelopmentKey(null);
         var set = configuration[Variable];
-        if (!environment.IsDevelopment())
-        {
-            return string.IsNullOrEmpty(set)
-                ? new DevelopmentKey(null)
-                : throw new ConfigurationException($"{Variable} is set, but the environment is {environment.EnvironmentName}: the key exists in Development only. Unset it, and make keys with `apikeys create`.");
-        }
-
         if (!string.IsNullOrEmpty(set))
         {
             return set.Length is >= LengthMin and <= 200 && !set.AsSpan().ContainsAnyExceptInRange('!', '~') && !JwtVerifier.LooksLikeToken(set)
@@ -59,6 +54,14 @@ internal sealed class DevelopmentKey
         {
             throw new ConfigurationException($"The Development key can't be kept in {folder} ({failure.Message}): set {Variable}, or name another --data-dir.", failure);
         }
+    }
+
+    /// <summary>Outside Development a key that is set ends the start, before anything else has begun.</summary>
+    /// <exception cref="ConfigurationException">It is set.</exception>
+    public static void RequireAbsentOutsideDevelopment(IHostEnvironment environment, IConfiguration configuration)
+    {
+        if (!environment.IsDevelopment() && !string.IsNullOrEmpty(configuration[Variable]))
+            throw new ConfigurationException($"{Variable} is set, but the environment is {environment.EnvironmentName}: the key exists in Development only. Unset it, and make keys with `apikeys create`.");
     }
 
     private static string Keep(string folder)
