@@ -12,12 +12,33 @@ internal sealed record TenantRow(string Id, string Name, string Status, int? Rat
     public bool IsActive => Status == Active;
 }
 
-/// <summary>An API key as stored, without its hash.</summary>
-internal sealed record KeyRow(
-    string Id, string? TenantId, string Name, string Prefix, string[] Roles, int? RateLimitPerSecond, DateTime CreatedAt, string CreatedBy, DateTime? ExpiresAt, DateTime? RevokedAt, string? RevokedBy);
+/// <summary>An API key as stored, without its hash. Dapper fills members by name, since a constructor would have to take an array as it is.</summary>
+internal sealed record KeyRow
+{
+    public string Id { get; init; } = "";
+    public string? TenantId { get; init; }
+    public string Name { get; init; } = "";
+    public string Prefix { get; init; } = "";
+    public string[] Roles { get; init; } = [];
+    public int? RateLimitPerSecond { get; init; }
+    public DateTime CreatedAt { get; init; }
+    public string CreatedBy { get; init; } = "";
+    public DateTime? ExpiresAt { get; init; }
+    public DateTime? RevokedAt { get; init; }
+    public string? RevokedBy { get; init; }
+}
 
 /// <summary>A key with what its tenant adds, as authentication needs it.</summary>
-internal sealed record CredentialRow(string Id, string? TenantId, string[] Roles, int? RateLimitPerSecond, DateTime? ExpiresAt, string? TenantStatus, int? TenantRateLimit);
+internal sealed record CredentialRow
+{
+    public string Id { get; init; } = "";
+    public string? TenantId { get; init; }
+    public string[] Roles { get; init; } = [];
+    public int? RateLimitPerSecond { get; init; }
+    public DateTime? ExpiresAt { get; init; }
+    public string? TenantStatus { get; init; }
+    public int? TenantRateLimit { get; init; }
+}
 
 /// <summary>An idempotency key of a request that made or revoked an API key.</summary>
 internal sealed record AccessRequest(string Scope, string Key, UInt128 Fingerprint);

@@ -138,7 +138,7 @@ internal static class ApiKeyEndpoints
             return new Problem(ProblemTypes.Forbidden, "Only an operator makes keys for operators or for another tenant.");
         var tenant = roles.HasFlag(Roles.Operator) ? null : body.TenantId ?? caller.TenantOrNone;
         if (tenant is null && roles != Roles.Operator) return Problem.Invalid("tenantId", "is required from a caller that belongs to no tenant");
-        draft = new KeyRow("", tenant, name, "", [.. RoleSets.ToWords(roles)], body.RateLimitPerSecond, default, "", body.ExpiresAt?.UtcDateTime, null, null);
+        draft = new KeyRow { TenantId = tenant, Name = name, Roles = [.. RoleSets.ToWords(roles)], RateLimitPerSecond = body.RateLimitPerSecond, ExpiresAt = body.ExpiresAt?.UtcDateTime };
         return null;
     }
 

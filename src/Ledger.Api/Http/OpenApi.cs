@@ -28,6 +28,8 @@ internal static class OpenApi
             options.AddSchemaTransformer((schema, context, _) =>
             {
                 Shape(schema, context.JsonTypeInfo.Type);
+                // A member that is null is left out, so only what can't be null is always there.
+                foreach (var member in context.JsonTypeInfo.Properties.Where(p => p.IsGetNullable)) schema.Required?.Remove(member.Name);
                 return Task.CompletedTask;
             });
         });
@@ -53,6 +55,8 @@ internal static class OpenApi
                 + "metadata, description and actor are kept for ever: they are not for personal data.",
         };
         document.Servers?.Clear();
+        // HEAD is GET without its body.
+        foreach (var path in document.Paths.Values) path.Operations?.Remove(HttpMethod.Head);
         document.Components ??= new OpenApiComponents();
         document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>();
         document.Components.SecuritySchemes[Bearer] = new OpenApiSecurityScheme
@@ -85,6 +89,7 @@ internal static class OpenApi
         var path = context.Description.RelativePath ?? "";
         var isPost = string.Equals(context.Description.HttpMethod, "POST", StringComparison.OrdinalIgnoreCase);
 
+        operation.OperationId = OperationId(context.Description.HttpMethod ?? "", path);
         operation.Summary = description.Summary;
         operation.Tags = new HashSet<OpenApiTagReference> { new(Tag(path), context.Document) };
         operation.Parameters = [];
@@ -194,6 +199,12 @@ internal static class OpenApi
         schema.OneOf?.Clear();
         schema.Format = null;
     }
+
+    /// <summary><c>postAccountsByIdHolds</c>: the method and the path, so it is as stable as the route.</summary>
+    private static string OperationId(string method, string path) => method.ToLowerInvariant() + string.Concat(path.Split('/', '-', '.').Where(p => p is not ("" or "v1"))
+        .Select(p => p.StartsWith('{') ? "By" + Capital(p.Trim('{', '}').Split(':')[0]) : Capital(p)));
+
+    private static string Capital(string word) => char.ToUpperInvariant(word[0]) + word[1..];
 
     private static string Tag(string path)
     {

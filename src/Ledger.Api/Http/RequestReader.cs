@@ -37,7 +37,8 @@ public static class RequestReader
         var reader = request.BodyReader;
         while (true)
         {
-            var read = await reader.ReadAsync(http.RequestAborted);
+            // A lost connection ends the reading by itself; asking for its token would cost each request a source of tokens.
+            var read = await reader.ReadAsync(CancellationToken.None);
             var buffer = read.Buffer;
             if (buffer.Length > BodyBytesMax)
             {

@@ -30,7 +30,7 @@ internal sealed class ApiKeysCommand : IOperationsCommand
             await using var database = await CommandLineDatabase.OpenAsync(parsed, cancellationToken);
             var key = KeyText.New();
             var owner = isOperator ? null : parsed.GetValue(tenant) ?? TenantId.Default;
-            var row = new KeyRow(KeyText.NewId(), owner, called, KeyText.Prefix(key), [.. RoleSets.ToWords(set)], null, default, By, null, null, null);
+            var row = new KeyRow { Id = KeyText.NewId(), TenantId = owner, Name = called, Prefix = KeyText.Prefix(key), Roles = [.. RoleSets.ToWords(set)], CreatedBy = By };
             var (change, made) = await new AccessStore(database.Service).CreateKeyAsync(row, KeyHash.Of(key).ToArray(), null, cancellationToken);
             if (change == AccessChange.NotFound) throw new ConfigurationException($"There is no tenant {owner}: make it with `tenants create {owner} --name NAME`.");
             // The key alone goes to the output, so that a script can take it; it is shown this once.
