@@ -14,22 +14,25 @@ internal sealed class Baseline(string binDir, string connectionString, string fo
         """
         drop schema if exists baseline cascade;
         create schema baseline;
-        create table baseline.balances (id int primary key, balance numeric not null, version bigint not null) with (fillfactor = 70);
+        create table baseline.balances (id int primary key, balance numeric not null) with (fillfactor = 70);
+        create table baseline.streams (id int primary key, version bigint not null) with (fillfactor = 70);
         create table baseline.keys (key text primary key, created_at timestamptz not null default now());
         create table baseline.events (seq bigserial primary key, account int not null, version bigint not null, type text not null, data jsonb not null, at timestamptz not null default now());
         create unique index events_account_version on baseline.events (account, version);
-        insert into baseline.balances select i, 1000000, 0 from generate_series(0, 9999) i;
-        analyze baseline.balances;
+        insert into baseline.balances select i, 1000000 from generate_series(0, 9999) i;
+        insert into baseline.streams select i, 0 from generate_series(0, 9999) i;
+        analyze baseline.balances, baseline.streams;
         """;
 
     private const string Script =
         """
         \set account random(0, 9999)
         begin;
-        select balance, version from baseline.balances where id = :account for update;
+        select balance from baseline.balances where id = :account for update \gset
         insert into baseline.keys (key) values (gen_random_uuid()::text);
-        insert into baseline.events (account, version, type, data) select :account, version + 1, 'credits_consumed', '{"amount": 1, "service": "chat_assistant", "operation": "completion", "reference": "req_1"}' from baseline.balances where id = :account;
-        update baseline.balances set balance = balance - 1, version = version + 1 where id = :account;
+        update baseline.streams set version = version + 1 where id = :account returning version \gset
+        insert into baseline.events (account, version, type, data) values (:account, :version, 'credits_consumed', '{"amount": 1, "service": "chat_assistant", "operation": "completion", "reference": "req_1"}');
+        update baseline.balances set balance = balance - 1 where id = :account;
         commit;
         """;
 
@@ -40,7 +43,7 @@ internal sealed class Baseline(string binDir, string connectionString, string fo
         await using var command = new NpgsqlCommand(Schema, connection) { CommandTimeout = 120 };
         await command.ExecuteNonQueryAsync();
         await File.WriteAllTextAsync(Path.Combine(folder, "baseline.sql"), Script);
-        await File.WriteAllTextAsync(Path.Combine(folder, "select.sql"), "\\set account random(0, 9999)\nselect balance, version from baseline.balances where id = :account;\n");
+        await File.WriteAllTextAsync(Path.Combine(folder, "select.sql"), "\\set account random(0, 9999)\nselect balance from baseline.balances where id = :account;\n");
     }
 
     /// <summary>Transactions a second, and the median latency in milliseconds.</summary>

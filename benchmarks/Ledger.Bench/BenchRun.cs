@@ -16,6 +16,7 @@ internal sealed record Figure(string Id, string What, double Baseline, double Va
 internal static class BenchRun
 {
     private const int Accounts = 10_000;
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
     private static readonly string[] Known = ["P1", "P2", "P3", "P4", "P5", "P6", "P12", "P13"];
 
     public static async Task<int> RunAsync(string[] args)
@@ -37,7 +38,7 @@ internal static class BenchRun
         await SqlAsync(admin, "drop database if exists bench with (force)");
         await SqlAsync(admin, "create database bench");
         var database = new NpgsqlConnectionStringBuilder(admin) { Database = "bench" }.ConnectionString;
-        var baseline = new Baseline(PostgresBinaries.Find().BinDir, database, folder);
+        var baseline = new Baseline((await PostgresBinaries.FindAsync(null, null, CancellationToken.None)).Folder, database, folder);
         await baseline.PrepareAsync();
 
         await using var service = await Service.StartAsync(Path.Combine(root, "artifacts", "bin", "Ledger.Api", "release", "Ledger.Api.dll"), new NpgsqlConnectionStringBuilder(database) { Pooling = true }.ConnectionString, Path.Combine(folder, "service.log"));
@@ -55,7 +56,7 @@ internal static class BenchRun
         Print(medians, figures);
         await File.WriteAllTextAsync(Path.Combine(root, "artifacts", "bench.json"), JsonSerializer.Serialize(
             medians.Select(f => new { id = f.Id, baseline = f.Baseline, value = f.Value, ratio = f.Ratio, unit = f.Unit, p50ms = f.P50Ms, p99ms = f.P99Ms, goal = f.Goal, met = f.Met, ratios = figures.Where(o => o.Id == f.Id).Select(o => o.Ratio) }),
-            new JsonSerializerOptions { WriteIndented = true }));
+            Indented));
         return 0;
     }
 
@@ -69,8 +70,11 @@ internal static class BenchRun
 
         async Task<LoadResult> Load(string id, string kind, int connections)
         {
+            var before = service.Processor;
             var result = await LoadAsync(new LoadOptions { Port = service.Port, ApiKey = service.ApiKey, Kind = kind, Connections = connections, Seconds = seconds, Accounts = Accounts, Run = $"{id}-{repeat}-{Environment.ProcessId}" });
-            AnsiConsole.MarkupLineInterpolated($"{id}: {result.ToString()}");
+            // The warm-up's commands are counted in neither; its processor time is taken off by its share.
+            var processor = (service.Processor - before) * (seconds / (seconds + 2.0)) / Math.Max(1, result.Done);
+            AnsiConsole.MarkupLineInterpolated($"{id}: {result.ToString()}, service {processor.TotalMicroseconds:n0} us of processor time a command");
             if (result.Failed > 0) throw new InvalidOperationException($"{id}: {result.Failed} requests failed; a figure with failures is none.");
             return result;
         }

@@ -115,13 +115,12 @@ internal static class LoadGenerator
                 var answer = received.AsSpan(0, length);
                 var headEnd = answer.IndexOf("\r\n\r\n"u8);
                 if (headEnd < 0) continue;
-                Utf8Parser.TryParse(answer[9..], out int status, out _);
+                var status = Number(answer[9..]);
                 var head = answer[..headEnd];
                 var at = head.IndexOf("Content-Length: "u8);
                 if (at >= 0)
                 {
-                    Utf8Parser.TryParse(head[(at + 16)..], out int body, out _);
-                    if (length >= headEnd + 4 + body) return (status, 1);
+                    if (length >= headEnd + 4 + Number(head[(at + 16)..])) return (status, 1);
                 }
                 else if (answer.EndsWith("0\r\n\r\n"u8))
                 {
@@ -129,6 +128,8 @@ internal static class LoadGenerator
                 }
             }
         }
+
+        private static int Number(ReadOnlySpan<byte> text) => Utf8Parser.TryParse(text, out int number, out _) ? number : throw new InvalidDataException("The answer is no HTTP.");
 
         private static int Count(ReadOnlySpan<byte> text, ReadOnlySpan<byte> what)
         {

@@ -24,6 +24,9 @@ internal static class AnswerKind
 /// <param name="Version">The version that it has.</param>
 public sealed record StaleVersion(long Version);
 
+/// <summary>A refusal with the status of the account that it is about; null where there is no account.</summary>
+internal sealed record AccountRefusal(Refusal Refusal, AccountStatus? Status);
+
 /// <summary>A command on an account on its way through the store.</summary>
 internal sealed class AccountWork(AccountCommand command) : Work
 {
@@ -58,7 +61,7 @@ internal sealed class AccountWork(AccountCommand command) : Work
         if (Opening is not null && !account.Exists)
         {
             var opening = Opening.Decide(account, null, Recollection.Empty, now);
-            if (opening is Decision.Refused notOpened) return Verdict.Refuse(notOpened.Refusal);
+            if (opening is Decision.Refused notOpened) return Verdict.Refuse(new AccountRefusal(notOpened.Refusal, null));
             opened = ((Decision.Accepted)opening).Streams[0].Events;
             foreach (var happened in opened) account = account.Evolve(happened, now);
         }
@@ -67,16 +70,18 @@ internal sealed class AccountWork(AccountCommand command) : Work
         var more = command.NamesMore(account, past);
         if (!more.IsNone) past = Recall(context, Union(command.Names, more));
         var decision = command.Decide(account, command.Other is null ? null : (Account)context.State(other), past, now);
-        if (decision is Decision.Refused refused && (!Expected.Given || IsBeforeVersions(refused.Refusal))) return Verdict.Refuse(refused.Refusal);
+        if (decision is Decision.Refused refused && (!Expected.Given || IsBeforeVersions(refused.Refusal))) return Refuse(refused.Refusal, account);
         if (!Expected.Allows(context.Version(own))) return Verdict.Refuse(new StaleVersion(context.Version(own)));
         return decision switch
         {
-            Decision.Refused late => Verdict.Refuse(late.Refusal),
+            Decision.Refused late => Refuse(late.Refusal, account),
             Decision.AlreadyDone done => Verdict.Accept(Appends(done.Streams, opened), AccountModel.StreamOf(Tenant, done.Account), done.Version, AnswerKind.Already),
             Decision.Accepted accepted => Verdict.Accept(Appends(accepted.Streams, opened), own, context.Version(own) + opened.Length + accepted.Answer + 1),
             _ => Verdict.Accept(Appends([], opened), own, context.Version(own) + opened.Length, AnswerKind.Unchanged),
         };
     }
+
+    private static Verdict Refuse(Refusal refusal, Account account) => Verdict.Refuse(new AccountRefusal(refusal, account.Exists ? account.Status : null));
 
     /// <summary>400, 403 and 404 come before 412; 409 and 402 after it.</summary>
     private static bool IsBeforeVersions(Refusal refusal) => Refusals.StatusOf(refusal) is 400 or 403 or 404;

@@ -18,7 +18,7 @@ internal static class Refusals
             return new Problem(ProblemTypes.VersionMismatch, $"The account is at version {stale.Version}. Read it again, decide again, and send its ETag.").With("version", stale.Version);
         }
 
-        var refusal = (Refusal)reason;
+        var (refusal, status) = (AccountRefusal)reason;
         return refusal switch
         {
             InvalidAmount(var member, var message) => Problem.Invalid(member, message),
@@ -28,7 +28,8 @@ internal static class Refusals
             AccountIsFrozen => Of(refusal).With("state", "frozen"),
             HoldNotActive(_, var state) => Of(refusal).With("state", Words.Of(state)),
             AlreadyRefunded(_, var left) => Of(refusal).With("left", left).With("state", left.IsPositive ? "partially_refunded" : "refunded"),
-            LimitReached(_, var max) => Of(refusal).With("max", max),
+            LimitReached(_, var max) => Of(refusal).With("max", max).With("state", status is null ? null : Words.Of(status.Value)),
+            Conflict => Of(refusal).With("state", status is null ? null : Words.Of(status.Value)),
             _ => Of(refusal),
         };
     }
