@@ -39,6 +39,7 @@ internal static class AccountSnapshot
         to.Credits(account.Balance);
         to.Credits(account.Held);
         to.Credits(account.Debt);
+        to.Credits(account.Frozen);
         Save(ref to, account.Totals);
         to.Number(account.Lots.Length);
         foreach (var lot in account.Lots) Save(ref to, lot, account.Tag);
@@ -84,7 +85,7 @@ internal static class AccountSnapshot
 
         var status = (AccountStatus)from.Small();
         var (createdAt, updatedAt) = (from.Time(), from.Time());
-        var (balance, held, debt) = (from.Credits(), from.Credits(), from.Credits());
+        var (balance, held, debt, frozen) = (from.Credits(), from.Credits(), from.Credits(), from.Credits());
         var totals = LoadTotals(ref from);
         var lots = new Lot[from.Small()];
         for (var i = 0; i < lots.Length; i++) lots[i] = LoadLot(ref from, tag);
@@ -104,7 +105,7 @@ internal static class AccountSnapshot
         return new Account
         {
             Id = id, Version = version, Tag = tag, Owner = owner, Unit = unit, Scale = scale, OverdraftLimit = overdraft, Metadata = metadata, Status = status, CreatedAt = createdAt, UpdatedAt = updatedAt,
-            Balance = balance, Held = held, Debt = debt, Totals = totals, Lots = AsIs(lots), Holds = AsIs(holds), Debts = AsIs(debts),
+            Balance = balance, Held = held, Debt = debt, Frozen = frozen, Totals = totals, Lots = AsIs(lots), Holds = AsIs(holds), Debts = AsIs(debts),
         };
     }
 
