@@ -20,6 +20,7 @@ internal static class PostgresSettings
             // Reached through the socket alone, and only its owner (and root) gets into the socket's folder.
             ["listen_addresses"] = "",
             ["port"] = "5432",
+            ["cluster_name"] = "ledger",
             ["unix_socket_directories"] = socketFolder,
             ["unix_socket_permissions"] = "0700",
             // Acknowledged means on disk.
