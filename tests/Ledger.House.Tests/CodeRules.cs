@@ -39,7 +39,8 @@ internal static partial class CodeRules
         new("public members of the service are documented", Documentation,
             Tree.Of(("Directory.Build.props", "<Project></Project>")),
             Tree.Of(("Directory.Build.props", "<GenerateDocumentationFile>true</GenerateDocumentationFile><TreatWarningsAsErrors>true</TreatWarningsAsErrors>"), ("src/A.csproj", "<GenerateDocumentationFile>false</GenerateDocumentationFile>"))),
-        new("no path of anybody's machine", tree => Containing(tree.Files, MachinePath(), file => file.Text),
+        new("no path of anybody's machine", MachinePaths,
+            Tree.Of(("docs/a.md", $"It lies in {Tree.Root}/docs.")),
             Tree.Of(("src/A.cs", "\"/ho" + "me/anna/ledger\"")), Tree.Of(("docs/a.md", "/Us" + "ers/anna/src")), Tree.Of(("run", "C:\\Us" + "ers\\anna")), Tree.Of(("test", "/ro" + "ot/.nuget"))),
     ];
 
@@ -123,6 +124,13 @@ internal static partial class CodeRules
             yield return $"{project.Path}: decides about documentation by itself";
     }
 
+    private static IEnumerable<string> MachinePaths(Tree tree) =>
+        Containing(tree.Files, MachinePath(), file => file.Text)
+            .Concat(tree.Files.Where(file => !IsOfImage(file) && file.Text.Contains(Tree.Root + "/", StringComparison.Ordinal)).Select(file => $"{file.Path}: names the folder that this is built in"));
+
+    // The folders named there are the image's.
+    private static bool IsOfImage(TreeFile file) => file.Name is "Dockerfile" or "docker-compose.yml";
+
     private static IEnumerable<string> Containing(IEnumerable<TreeFile> files, Regex what, Func<TreeFile, string>? text = null) =>
         from file in files
         let match = what.Match(text is null ? file.Code : text(file))
@@ -156,6 +164,6 @@ internal static partial class CodeRules
     [GeneratedRegex(@"<GenerateDocumentationFile[^>]*>true<")]
     private static partial Regex DocumentedBuild();
 
-    [GeneratedRegex(@"/ho" + @"me/[a-z]|/Us" + @"ers/[A-Za-z]|C:\\+Us" + @"ers|/ro" + @"ot/|/wo" + @"rk/", RegexOptions.None)]
+    [GeneratedRegex(@"/ho" + @"me/[a-z]|/Us" + @"ers/[A-Za-z]|C:\\+Us" + @"ers|/ro" + @"ot/")]
     private static partial Regex MachinePath();
 }
