@@ -15,7 +15,6 @@ internal sealed class RequestMiddleware(RequestDelegate next, Readiness readines
     public async Task InvokeAsync(HttpContext http)
     {
         var begun = Stopwatch.GetTimestamp();
-        if (readiness.IsStopping) http.Response.Headers.Connection = "close";
         try
         {
             await next(http);
@@ -27,6 +26,8 @@ internal sealed class RequestMiddleware(RequestDelegate next, Readiness readines
             await AnswerAsync(http, failure);
         }
 
+        // Asked at the end, so that requests which the stop finds in work say it too; answers are sent only now.
+        if (readiness.IsStopping && !http.Response.HasStarted) http.Response.Headers.Connection = "close";
         metrics.Record(http, Stopwatch.GetElapsedTime(begun));
     }
 

@@ -81,14 +81,13 @@ internal sealed class EdgeHost : IAsyncDisposable
         return await Reply.ReadAsync(response);
     }
 
-    /// <summary>Bytes on the wire, for what no client would send; the answer until the server closes.</summary>
+    /// <summary>Bytes on the wire, for what no client would send; the answer until the server closes, which the request must make it do.</summary>
     public async Task<string> RawAsync(string request)
     {
         using var client = new TcpClient();
         await client.ConnectAsync(Http.BaseAddress!.Host, Http.BaseAddress.Port, TestContext.Current.CancellationToken);
         await using var stream = client.GetStream();
         await stream.WriteAsync(Encoding.Latin1.GetBytes(request), TestContext.Current.CancellationToken);
-        client.Client.Shutdown(SocketShutdown.Send);
         using var reader = new StreamReader(stream, Encoding.UTF8);
         return await reader.ReadToEndAsync(TestContext.Current.CancellationToken);
     }
