@@ -14,7 +14,12 @@ internal static class BalanceCheck
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     /// <summary>The accounts that do not add up, each with how.</summary>
-    public static async Task<IReadOnlyList<string>> RunAsync(LedgerClient client, IReadOnlyList<UserBooks> books, int concurrency, CancellationToken cancellationToken)
+    /// <param name="client">The service's.</param>
+    /// <param name="books">What the demo wrote down.</param>
+    /// <param name="concurrency">Accounts at once.</param>
+    /// <param name="pause">Before one that does not add up is looked at again; a second where nothing is said.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public static async Task<IReadOnlyList<string>> RunAsync(LedgerClient client, IReadOnlyList<UserBooks> books, int concurrency, TimeSpan? pause, CancellationToken cancellationToken)
     {
         var wrong = new ConcurrentDictionary<int, string>();
         await Parallel.ForEachAsync(books, new ParallelOptions { MaxDegreeOfParallelism = concurrency, CancellationToken = cancellationToken }, async (account, cancel) =>
@@ -28,7 +33,7 @@ internal static class BalanceCheck
                     return;
                 }
 
-                await Task.Delay(Pause, cancel);
+                await Task.Delay(pause ?? Pause, cancel);
             }
         });
         return [.. wrong.OrderBy(pair => pair.Key).Select(pair => pair.Value)];

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using Ledger.Api.Access;
 
@@ -38,9 +40,32 @@ internal sealed class DemoReplay
     /// <summary>Answers that nobody expected.</summary>
     public IReadOnlyCollection<string> Faults => faults;
 
+    /// <summary>What a run is made of; a second start under the same name must be of the same.</summary>
+    private string Plan
+    {
+        get
+        {
+            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            foreach (var call in trace) hash.AppendData(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{call.InputTokens} {call.OutputTokens}\n")));
+            return string.Create(CultureInfo.InvariantCulture, $"{options.Users} users, {trace.Count} calls, trace {Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, 8))}");
+        }
+    }
+
+    /// <summary>Looks, before anything is done, whether a run of this name was made of something else.</summary>
+    /// <exception cref="ConfigurationException">It was.</exception>
+    public async Task RequireSamePlanAsync(CancellationToken cancellationToken)
+    {
+        var first = await client.GetAsync($"v1/accounts/{Books[0].AccountId}", cancellationToken);
+        if (first.Status == 200 && first.Body.GetProperty("metadata").TryGetProperty("plan", out var plan) && plan.GetString() != Plan) throw OtherOptions($"{plan.GetString()}; now {Plan}");
+    }
+
     /// <summary>Opens the accounts, with what their users buy and are given.</summary>
-    public Task OpenAccountsAsync(CancellationToken cancellationToken) =>
-        Parallel.ForEachAsync(Books, new ParallelOptions { MaxDegreeOfParallelism = options.Concurrency, CancellationToken = cancellationToken }, async (books, cancel) => await OpenAccountAsync(books, cancel));
+    public Task OpenAccountsAsync(CancellationToken cancellationToken)
+    {
+        var plan = Plan;
+        return Parallel.ForEachAsync(
+            Books, new ParallelOptions { MaxDegreeOfParallelism = options.Concurrency, CancellationToken = cancellationToken }, async (books, cancel) => await OpenAccountAsync(books, plan, cancel));
+    }
 
     /// <summary>Makes the calls; tells <paramref name="done"/> how many more are done with.</summary>
     public async Task MakeCallsAsync(Action<int> done, CancellationToken cancellationToken)
@@ -111,10 +136,11 @@ internal sealed class DemoReplay
         }
     }
 
-    private async Task OpenAccountAsync(UserBooks books, CancellationToken cancellationToken)
+    private async Task OpenAccountAsync(UserBooks books, string plan, CancellationToken cancellationToken)
     {
         var (user, path) = (books.User, $"v1/accounts/{books.AccountId}");
-        var opened = await client.PutAsync(path, new { owner = new { kind = "user", id = $"{options.Run}-{user.Name}" }, metadata = new { demo = options.Run, package = user.Package.Name } }, cancellationToken);
+        var opened = await client.PutAsync(
+            path, new { owner = new { kind = "user", id = $"{options.Run}-{user.Name}" }, metadata = new { demo = options.Run, plan, package = user.Package.Name } }, cancellationToken);
         if (opened.Status is not (200 or 201))
         {
             Note($"{books.AccountId} was not opened", opened);
@@ -201,11 +227,12 @@ internal sealed class DemoReplay
     private bool Expect(LedgerAnswer answer, int status, string what)
     {
         if (answer.Status == status) return true;
-        // Other users, calls or another trace under the name of a run that was.
-        if (answer.Status == 422) throw new ConfigurationException($"Run {options.Run} was made with other options ({what} differs): start it with the same ones, or leave out --run for a new one.");
+        if (answer.Status == 422) throw OtherOptions($"{what} was another one");
         Note(what, answer);
         return false;
     }
+
+    private ConfigurationException OtherOptions(string how) => new($"Run {options.Run} was made with other options ({how}): start it with the same ones, or leave out --run for a new one.");
 
     private void Note(string what, LedgerAnswer answer) => faults.Enqueue($"{what}: {answer.Problem}");
 }

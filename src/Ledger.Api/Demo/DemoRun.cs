@@ -21,6 +21,7 @@ internal sealed class DemoRun(DemoOptions options, IAnsiConsole console)
         if (options.TraceFile is not null && options.Calls > trace.Count) Say($"The trace has no more than {trace.Count:N0} calls.");
 
         var replay = new DemoReplay(options, client, trace);
+        await replay.RequireSamePlanAsync(cancellationToken);
         await replay.OpenAccountsAsync(cancellationToken);
         client.TakeLatencies();
         var begun = Stopwatch.GetTimestamp();
@@ -36,7 +37,7 @@ internal sealed class DemoRun(DemoOptions options, IAnsiConsole console)
         }
 
         foreach (var fault in replay.Faults.Take(DemoReplay.FaultsToldMax)) Say($"Error: {fault}");
-        var wrong = await BalanceCheck.RunAsync(client, replay.Books, options.Concurrency, cancellationToken);
+        var wrong = await BalanceCheck.RunAsync(client, replay.Books, options.Concurrency, null, cancellationToken);
         foreach (var account in wrong) Say($"{account}");
         Say($"{replay.Books.Count - wrong.Count:N0} of {replay.Books.Count:N0} accounts: events add up to the balance");
         return wrong.Count == 0 && replay.Faults.Count == 0 ? 0 : 1;

@@ -21,7 +21,7 @@ internal sealed record TokenPrice
     }
 
     /// <summary>The demo's prices: with them and the packages bought, about one user in ten runs dry.</summary>
-    public static TokenPrice Default { get; } = new(0.025m, 0.2m);
+    public static TokenPrice Default { get; } = new(0.03m, 0.24m);
 
     /// <summary>Credits for 1,000 tokens read.</summary>
     public decimal InputPer1000 { get; }
