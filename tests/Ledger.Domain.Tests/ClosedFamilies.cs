@@ -94,6 +94,13 @@ public sealed class ClosedFamilies
 
     private static Lot Lot(long version) => new()
     {
-        Id = LotId.For(Samples.Tag, version), Kind = LotKind.Granted, Origin = LotOrigin.Grant, Amount = 20, Remaining = 20, Priority = 100, CreatedAt = Now, TransactionId = TransactionId.For(Samples.Tag, version),
+        Id = LotId.For(Samples.Tag, version),
+        Kind = LotKind.Granted,
+        Origin = LotOrigin.Grant,
+        Amount = 20,
+        Remaining = 20,
+        Priority = 100,
+        CreatedAt = Now,
+        TransactionId = TransactionId.For(Samples.Tag, version),
     };
 }

@@ -128,7 +128,8 @@ public abstract class EventStoreSpecification : IAsyncLifetime
             one = context.Fact(new FactName(Thing("a"), "large", "wanted"));
             all = context.FactsOfKind(Thing("a"), "large");
             past = context.Event(Thing("a"), 1)?.Event;
-        }) { Tenant = "acme" });
+        })
+        { Tenant = "acme" });
         one.ShouldBe("{\"by\": 500}");
         all.Select(f => f.Key).ShouldBe(["more", "wanted"]);
         past.ShouldBe(new ThingMade("a"));

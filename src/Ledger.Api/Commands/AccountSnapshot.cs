@@ -104,8 +104,25 @@ internal static class AccountSnapshot
         for (var i = 0; i < debts.Length; i++) debts[i] = new Debt(from.Number(), from.Credits());
         return new Account
         {
-            Id = id, Version = version, Tag = tag, Owner = owner, Unit = unit, Scale = scale, OverdraftLimit = overdraft, Metadata = metadata, Status = status, CreatedAt = createdAt, UpdatedAt = updatedAt,
-            Balance = balance, Held = held, Debt = debt, Frozen = frozen, Totals = totals, Lots = AsIs(lots), Holds = AsIs(holds), Debts = AsIs(debts),
+            Id = id,
+            Version = version,
+            Tag = tag,
+            Owner = owner,
+            Unit = unit,
+            Scale = scale,
+            OverdraftLimit = overdraft,
+            Metadata = metadata,
+            Status = status,
+            CreatedAt = createdAt,
+            UpdatedAt = updatedAt,
+            Balance = balance,
+            Held = held,
+            Debt = debt,
+            Frozen = frozen,
+            Totals = totals,
+            Lots = AsIs(lots),
+            Holds = AsIs(holds),
+            Debts = AsIs(debts),
         };
     }
 
@@ -125,8 +142,14 @@ internal static class AccountSnapshot
 
     private static Totals LoadTotals(ref PackedReader from) => new()
     {
-        Purchased = from.Credits(), Granted = from.Credits(), Consumed = from.Credits(), Refunded = from.Credits(),
-        Revoked = from.Credits(), Expired = from.Credits(), Adjusted = from.Credits(), Transferred = from.Credits(),
+        Purchased = from.Credits(),
+        Granted = from.Credits(),
+        Consumed = from.Credits(),
+        Refunded = from.Credits(),
+        Revoked = from.Credits(),
+        Expired = from.Credits(),
+        Adjusted = from.Credits(),
+        Transferred = from.Credits(),
     };
 
     private static void Save(ref PackedWriter to, Lot lot, string tag)
@@ -170,8 +193,20 @@ internal static class AccountSnapshot
         var (createdAt, revoked, moved, ended) = (from.Time(), from.Credits(), from.Credits(), from.Small());
         return new Lot
         {
-            Id = id, Kind = kind, Source = source == 0 ? null : (GrantSource)(source - 1), Origin = origin, Amount = amount, Remaining = remaining, Priority = priority, ExpiresAt = expiresAt, Cost = cost,
-            CreatedAt = createdAt, TransactionId = transaction, Revoked = revoked, Moved = moved, Ended = ended == 0 ? null : (LotEnd)(ended - 1),
+            Id = id,
+            Kind = kind,
+            Source = source == 0 ? null : (GrantSource)(source - 1),
+            Origin = origin,
+            Amount = amount,
+            Remaining = remaining,
+            Priority = priority,
+            ExpiresAt = expiresAt,
+            Cost = cost,
+            CreatedAt = createdAt,
+            TransactionId = transaction,
+            Revoked = revoked,
+            Moved = moved,
+            Ended = ended == 0 ? null : (LotEnd)(ended - 1),
         };
     }
 }

@@ -18,7 +18,9 @@ public sealed partial class The_readme
         const string key = "lk_walk_through_key_of_my_own_choice";
         await using var service = await ServiceProcess.StartAsync(new Dictionary<string, string>
         {
-            ["ConnectionStrings__Ledger"] = database.ConnectionString, ["ASPNETCORE_ENVIRONMENT"] = "Development", ["LEDGER_DEV_API_KEY"] = key,
+            ["ConnectionStrings__Ledger"] = database.ConnectionString,
+            ["ASPNETCORE_ENVIRONMENT"] = "Development",
+            ["LEDGER_DEV_API_KEY"] = key,
         });
 
         // One shell for all blocks, as a reader has; each text block says what the shell block ahead of it prints.

@@ -85,12 +85,28 @@ public abstract class AccountSpec
 
     protected static PurchaseRefunded Revoked(long purchase, decimal amount, decimal before, decimal available, params (LotId? Lot, Credits Amount)[] parts) => new()
     {
-        Id = default, RefundOf = T(purchase), Lot = L(purchase), Reason = "returned", Amount = amount, Before = before, After = before - amount, Available = available, Allocations = Parts(parts),
+        Id = default,
+        RefundOf = T(purchase),
+        Lot = L(purchase),
+        Reason = "returned",
+        Amount = amount,
+        Before = before,
+        After = before - amount,
+        Available = available,
+        Allocations = Parts(parts),
     };
 
     protected static ConsumptionRefunded Refunded(long consumption, decimal amount, decimal before, decimal available, RefundedSoFar soFar, params (LotId? Lot, Credits Amount)[] parts) => new()
     {
-        Id = default, RefundOf = T(consumption), Reason = "failed", Amount = amount, Before = before, After = before + amount, Available = available, SoFar = soFar, Allocations = Parts(parts),
+        Id = default,
+        RefundOf = T(consumption),
+        Reason = "failed",
+        Amount = amount,
+        Before = before,
+        After = before + amount,
+        Available = available,
+        SoFar = soFar,
+        Allocations = Parts(parts),
     };
 
     protected static HoldReleased Released(long hold, decimal amount) => new() { Hold = H(hold), Amount = amount };

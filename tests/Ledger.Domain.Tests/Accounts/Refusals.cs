@@ -84,7 +84,12 @@ public sealed class Refusals : AccountSpec
         When(Open(overdraft: 5) with { MaySetOverdraft = false }).ThenRefused(new OverdraftNotAllowed());
         When(Open(scale: 2, overdraft: 5) with { Metadata = Metadata.Of([new("a", "1")]) }).Then(new AccountOpened
         {
-            Tag = Tag, Owner = new(OwnerKind.User, "u_1"), Unit = "credit", Scale = 2, OverdraftLimit = 5, Metadata = Metadata.Of([new("a", "1")]),
+            Tag = Tag,
+            Owner = new(OwnerKind.User, "u_1"),
+            Unit = "credit",
+            Scale = 2,
+            OverdraftLimit = 5,
+            Metadata = Metadata.Of([new("a", "1")]),
         });
         When(Open(scale: 2, overdraft: 5) with { MaySetOverdraft = false }).ThenNothing();
         When(new OpenAccount { Account = World.Main, Tag = Tag, Owner = new(OwnerKind.User, "u_1") }).ThenNothing();
@@ -294,6 +299,13 @@ public sealed class Refusals : AccountSpec
 
     private static Lot Small(int version) => new()
     {
-        Id = L(version), Kind = LotKind.Granted, Origin = LotOrigin.Grant, Amount = 1, Remaining = 1, Priority = 100, CreatedAt = World.Start, TransactionId = T(version),
+        Id = L(version),
+        Kind = LotKind.Granted,
+        Origin = LotOrigin.Grant,
+        Amount = 1,
+        Remaining = 1,
+        Priority = 100,
+        CreatedAt = World.Start,
+        TransactionId = T(version),
     };
 }

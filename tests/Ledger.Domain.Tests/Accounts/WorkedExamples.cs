@@ -52,7 +52,16 @@ public sealed class WorkedExamples : AccountSpec
         Lots();
         When(Grant(10)).Then(new CreditsGranted
         {
-            Id = default, Lot = L(4), Amount = 10, Source = GrantSource.Bonus, Priority = 100, Before = -4, After = 6, Available = 6, Allocations = Parts(Debt(4), (L(4), 6)), Pays = [new(3, L(4), 4)],
+            Id = default,
+            Lot = L(4),
+            Amount = 10,
+            Source = GrantSource.Bonus,
+            Priority = 100,
+            Before = -4,
+            After = 6,
+            Available = 6,
+            Allocations = Parts(Debt(4), (L(4), 6)),
+            Pays = [new(3, L(4), 4)],
         });
         Lots((L(4), 6));
         Account.FindLot(L(4))!.Amount.ShouldBe(10);

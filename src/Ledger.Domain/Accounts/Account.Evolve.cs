@@ -1,0 +1,315 @@
+using System.Collections.Immutable;
+
+namespace Ledger.Domain.Accounts;
+
+public sealed partial record Account
+{
+    // ---- Evolve: total, without rules. What was decided stands in the event; witnesses are never read. ----
+
+    /// <summary>The account after <paramref name="happened"/>, which was recorded at <paramref name="recordedAt"/> as its next version.</summary>
+    public Account Evolve(AccountEvent happened, DateTimeOffset recordedAt)
+    {
+        var next = new Draft(this, recordedAt);
+        switch (happened)
+        {
+            case CreditsConsumed e: next.Consumed(e); break;
+            case HoldCaptured e: next.Captured(e); break;
+            case HoldPlaced e: next.Placed(e); break;
+            case HoldReleased e: next.Ended(e.Hold, HoldState.Released, Credits.Zero, e.Usage); break;
+            case HoldExpired e: next.Ended(e.Hold, HoldState.Expired, Credits.Zero, null); break;
+            case CreditsGranted e: next.Granted(e); break;
+            case CreditsPurchased e: next.Purchased(e); break;
+            case ConsumptionRefunded e: next.Refunded(e); break;
+            case PurchaseRefunded e: next.Revoked(e); break;
+            case CreditsAdjusted e: next.Adjusted(e); break;
+            case CreditsTransferredOut e: next.TransferredOut(e); break;
+            case CreditsTransferredIn e: next.TransferredIn(e); break;
+            case LotExpired e: next.Expired(e); break;
+            case AccountOpened e:
+                return next.Finish() with { Tag = e.Tag, Owner = e.Owner, Unit = e.Unit, Scale = e.Scale, OverdraftLimit = e.OverdraftLimit, Metadata = e.Metadata ?? Metadata.Empty, CreatedAt = recordedAt };
+            case AccountChanged e:
+                return next.Finish() with { OverdraftLimit = e.OverdraftLimit ?? OverdraftLimit, Metadata = e.Metadata ?? Metadata };
+            case AccountFrozen: return next.Finish() with { Status = AccountStatus.Frozen };
+            case AccountUnfrozen: return next.Finish() with { Status = AccountStatus.Open };
+            case AccountClosed: return next.Finish() with { Status = AccountStatus.Closed };
+        }
+
+        return next.Finish();
+    }
+
+    // The next state in the making: mutable while one event is applied, and nowhere else.
+    private sealed class Draft(Account was, DateTimeOffset recordedAt)
+    {
+        private readonly long version = was.Version + 1;
+        private ImmutableArray<Lot> lots = was.Lots;
+        private ImmutableArray<Hold> holds = was.Holds;
+        private ImmutableArray<Debt> debts = was.Debts;
+        private Credits balance = was.Balance;
+        private Credits held = was.Held;
+        private Credits debt = was.Debt;
+        private Totals totals = was.Totals;
+        private List<Fact>? left;
+
+        public Account Finish() => lots == was.Lots
+            ? was with { Version = version, UpdatedAt = recordedAt, Balance = balance, Held = held, Debt = debt, Totals = totals, Holds = holds, Debts = debts, Left = left is null ? [] : [.. left] }
+            : was with { Version = version, UpdatedAt = recordedAt, Balance = balance, Held = held, Debt = debt, Totals = totals, Lots = lots, Holds = holds, Debts = debts, Left = left is null ? [] : [.. left] };
+
+        public void Consumed(ConsumptionEvent e)
+        {
+            Take(e, LotEnd.Depleted);
+            totals = totals with { Consumed = totals.Consumed + e.Amount };
+            if (e.Spending is { OncePerResource: true, Resource: { } resource }) Leave(FactName.Resource(resource), new ResourceCharged(version));
+        }
+
+        public void Captured(HoldCaptured e)
+        {
+            Consumed(e);
+            Ended(e.Hold, HoldState.Captured, e.Amount, null);
+        }
+
+        public void Placed(HoldPlaced e)
+        {
+            holds = holds.Add(new(e.Id, e.Amount, recordedAt, e.ExpiresAt, e.Spending, e.Note));
+            held += e.Amount;
+        }
+
+        public void Ended(HoldId id, HoldState state, Credits captured, Usage? usage)
+        {
+            var at = was.IndexOf(id);
+            if (at < 0) return;
+            var hold = holds[at];
+            holds = holds.RemoveAt(at);
+            held -= hold.Amount;
+            Leave(FactName.Hold(id), new HoldEnded(hold, state, captured, recordedAt, version, usage));
+        }
+
+        public void Granted(CreditsGranted e)
+        {
+            Open(e, new() { Id = e.Lot, Kind = LotKind.Granted, Source = e.Source, Origin = LotOrigin.Grant, Amount = e.Amount, Remaining = Kept(e), Priority = e.Priority, ExpiresAt = e.ExpiresAt, CreatedAt = recordedAt, TransactionId = e.Id });
+            totals = totals with { Granted = totals.Granted + e.Amount };
+        }
+
+        public void Purchased(CreditsPurchased e)
+        {
+            Open(e, new()
+            {
+                Id = e.Lot,
+                Kind = LotKind.Purchased,
+                Origin = LotOrigin.Purchase,
+                Amount = e.Amount,
+                Remaining = Kept(e),
+                Priority = Lot.PriorityDefault,
+                ExpiresAt = e.ExpiresAt,
+                Cost = e.Price,
+                CreatedAt = recordedAt,
+                TransactionId = e.Id,
+            });
+            totals = totals with { Purchased = totals.Purchased + e.Amount };
+            if (e.PaymentId is { } payment) Leave(FactName.Payment(payment), new PaymentCounted(was.Id, version, e.Amount));
+        }
+
+        public void Adjusted(CreditsAdjusted e)
+        {
+            if (e.Negative)
+            {
+                Take(e, LotEnd.Depleted);
+                totals = totals with { Adjusted = totals.Adjusted - e.Amount };
+                return;
+            }
+
+            if (e.Lot is { } lot)
+            {
+                Open(e, new() { Id = lot, Kind = LotKind.Granted, Origin = LotOrigin.Adjustment, Amount = e.Amount, Remaining = Kept(e), Priority = Lot.PriorityDefault, CreatedAt = recordedAt, TransactionId = e.Id });
+            }
+
+            totals = totals with { Adjusted = totals.Adjusted + e.Amount };
+        }
+
+        public void TransferredIn(CreditsTransferredIn e)
+        {
+            Come(e);
+            foreach (var lot in e.Lots) Put(lot);
+            totals = totals with { Transferred = totals.Transferred + e.Amount };
+        }
+
+        public void TransferredOut(CreditsTransferredOut e)
+        {
+            Take(e, LotEnd.Transferred, moved: true);
+            totals = totals with { Transferred = totals.Transferred - e.Amount };
+        }
+
+        public void Expired(LotExpired e)
+        {
+            Take(e, LotEnd.Expired);
+            totals = totals with { Expired = totals.Expired + e.Amount };
+        }
+
+        public void Refunded(ConsumptionRefunded e)
+        {
+            if (e.OwnDebt.IsPositive) LowerDebt(e.RefundOf.Version, e.OwnDebt);
+            Come(e);
+            foreach (var (lot, amount) in e.Allocations)
+            {
+                if (lot is not { } id || Among(e.Lots, id)) continue;
+                var at = Find(id);
+                if (at >= 0) lots = lots.SetItem(at, lots[at] with { Remaining = lots[at].Remaining + amount });
+            }
+
+            if (e.Lots is not null)
+            {
+                foreach (var lot in e.Lots) Put(lot);
+            }
+
+            totals = totals with { Refunded = totals.Refunded + e.Amount };
+            Leave(FactName.Refunds(e.RefundOf.Version), new ConsumptionRefunds(e.SoFar));
+            if (e.Freed is { } resource) Leave(FactName.Resource(resource), new ResourceCharged(null));
+        }
+
+        public void Revoked(PurchaseRefunded e)
+        {
+            var own = Find(e.Lot);
+            if (own >= 0) lots = lots.SetItem(own, lots[own] with { Revoked = lots[own].Revoked + e.Amount });
+            Take(e, LotEnd.Depleted, revoked: e.Lot);
+            if (e.Lots is not null)
+            {
+                foreach (var lot in e.Lots) Put(lot);
+            }
+
+            totals = totals with { Revoked = totals.Revoked + e.Amount };
+        }
+
+        // What a lot that comes with a transaction holds: all but what paid debt.
+        private static Credits Kept(IncomingEvent e)
+        {
+            var kept = e.Amount;
+            if (e.Pays is null) return kept;
+            foreach (var payment in e.Pays) kept -= payment.Amount;
+            return kept;
+        }
+
+        private static bool Among(ValueList<Lot>? some, LotId id)
+        {
+            if (some is null) return false;
+            foreach (var lot in some)
+            {
+                if (lot.Id == id) return true;
+            }
+
+            return false;
+        }
+
+        private void Open(IncomingEvent e, Lot lot)
+        {
+            Come(e);
+            Put(lot);
+        }
+
+        private void Come(IncomingEvent e)
+        {
+            balance += e.Amount;
+            if (e.Pays is null) return;
+            var index = 0;
+            foreach (var payment in e.Pays)
+            {
+                LowerDebt(payment.Debt, payment.Amount);
+                Leave(FactName.Paid(payment.Debt, version, index++), new DebtPaid(payment.Lot, payment.Amount));
+            }
+        }
+
+        private void LowerDebt(long made, Credits amount)
+        {
+            for (var at = 0; at < debts.Length; at++)
+            {
+                if (debts[at].Version != made) continue;
+                var rest = debts[at].Left - amount;
+                debts = rest.IsPositive ? debts.SetItem(at, new(made, rest)) : debts.RemoveAt(at);
+                debt -= amount;
+                return;
+            }
+        }
+
+        // Allocations stand in burn order nearly always, so one walk finds them all; what is elsewhere is looked for from the start.
+        private void Take(TransactionEvent e, LotEnd end, bool moved = false, LotId? revoked = null)
+        {
+            balance -= e.Amount;
+            var changed = lots.ToBuilder();
+            var at = 0;
+            var emptied = 0;
+            foreach (var (lot, amount) in e.Allocations)
+            {
+                if (lot is not { } id)
+                {
+                    debts = debts.Add(new(version, amount));
+                    debt += amount;
+                    continue;
+                }
+
+                at = Find(changed, id, at);
+                if (at < 0)
+                {
+                    at = 0;
+                    continue;
+                }
+
+                var rest = changed[at].Remaining - amount;
+                changed[at] = changed[at] with { Remaining = rest, Moved = moved ? changed[at].Moved + amount : changed[at].Moved };
+                if (rest.IsPositive) continue;
+                emptied++;
+                Close(changed[at], id == revoked ? LotEnd.Revoked : end);
+            }
+
+            if (emptied > 0) changed.RemoveAll(static lot => !lot.Remaining.IsPositive);
+            lots = changed.Capacity == changed.Count ? changed.MoveToImmutable() : changed.ToImmutable();
+        }
+
+        private void Put(Lot lot)
+        {
+            var at = Find(lot.Id);
+            if (at >= 0) lots = lots.RemoveAt(at);
+            if (!lot.Remaining.IsPositive)
+            {
+                Close(lot, lot.Ended ?? LotEnd.Depleted);
+                return;
+            }
+
+            int low = 0, high = lots.Length;
+            while (low < high)
+            {
+                var middle = (low + high) >>> 1;
+                if (Lot.Compare(lots[middle], lot) < 0) low = middle + 1;
+                else high = middle;
+            }
+
+            lots = lots.Insert(low, lot);
+        }
+
+        private void Close(Lot lot, LotEnd end) => Leave(FactName.Lot(lot.Id), new LotClosed(lot with { Ended = end }));
+
+        private void Leave(FactName name, FactBody body) => (left ??= []).Add(new(name, body));
+
+        private int Find(LotId id)
+        {
+            for (var at = 0; at < lots.Length; at++)
+            {
+                if (lots[at].Id == id) return at;
+            }
+
+            return -1;
+        }
+
+        private static int Find(ImmutableArray<Lot>.Builder lots, LotId id, int from)
+        {
+            for (var at = from; at < lots.Count; at++)
+            {
+                if (lots[at].Id == id) return at;
+            }
+
+            for (var at = 0; at < from; at++)
+            {
+                if (lots[at].Id == id) return at;
+            }
+
+            return -1;
+        }
+    }
+}
