@@ -61,7 +61,9 @@ internal static class OpenApi
         document.Components.SecuritySchemes ??= new Dictionary<string, IOpenApiSecurityScheme>();
         document.Components.SecuritySchemes[Bearer] = new OpenApiSecurityScheme
         {
-            Type = SecuritySchemeType.Http, Scheme = "bearer", Description = "An API key (lk_...) or a JWT (RS256, ES256).",
+            Type = SecuritySchemeType.Http,
+            Scheme = "bearer",
+            Description = "An API key (lk_...) or a JWT (RS256, ES256).",
         };
         document.Components.Schemas ??= new Dictionary<string, IOpenApiSchema>();
         document.Components.Schemas[ProblemSchema] = new OpenApiSchema
@@ -97,7 +99,10 @@ internal static class OpenApi
         {
             operation.Parameters.Add(new OpenApiParameter
             {
-                Name = part.Trim('{', '}').Split(':')[0].TrimStart('*'), In = ParameterLocation.Path, Required = true, Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+                Name = part.Trim('{', '}').Split(':')[0].TrimStart('*'),
+                In = ParameterLocation.Path,
+                Required = true,
+                Schema = new OpenApiSchema { Type = JsonSchemaType.String },
             });
         }
 
@@ -121,7 +126,7 @@ internal static class OpenApi
             {
                 Content = new Dictionary<string, OpenApiMediaType>
                 {
-                    [description.RequestMediaType] = new() { Schema = await context.GetOrCreateSchemaAsync(description.Request, null, cancellationToken) },
+                    [description.RequestMediaType] = new() { Schema = await ComponentAsync(context, description.Request, cancellationToken) },
                 },
             };
         }
@@ -145,7 +150,7 @@ internal static class OpenApi
                 Description = status switch { 201 => "Done.", 204 => "Done.", _ => "OK." },
                 Content = new Dictionary<string, OpenApiMediaType>
                 {
-                    [description.MediaType] = new() { Schema = description.Answer is null ? new OpenApiSchema { Type = JsonSchemaType.String } : await context.GetOrCreateSchemaAsync(description.Answer, null, cancellationToken) },
+                    [description.MediaType] = new() { Schema = description.Answer is null ? new OpenApiSchema { Type = JsonSchemaType.String } : await ComponentAsync(context, description.Answer, cancellationToken) },
                 },
             };
         }
@@ -164,6 +169,16 @@ internal static class OpenApi
                 Content = new Dictionary<string, OpenApiMediaType> { [Problem.MediaType] = new() { Schema = new OpenApiSchemaReference(ProblemSchema, context.Document) } },
             };
         }
+    }
+
+    /// <summary>A record under its name, so that every route refers to the one description of it.</summary>
+    private static async Task<IOpenApiSchema> ComponentAsync(OpenApiOperationTransformerContext context, Type type, CancellationToken cancellationToken)
+    {
+        var schema = await context.GetOrCreateSchemaAsync(type, null, cancellationToken);
+        if (type.Namespace == nameof(System) || context.Document is null) return schema;
+        var name = type.IsGenericType ? type.GetGenericArguments()[0].Name + type.Name[..type.Name.IndexOf('`', StringComparison.Ordinal)] : type.Name;
+        context.Document.AddComponent(name, schema);
+        return new OpenApiSchemaReference(name, context.Document);
     }
 
     /// <summary>What the framework can't see behind our converters.</summary>
@@ -222,7 +237,11 @@ internal static class OpenApi
 
     private static OpenApiParameter Header(string name, string description, bool required, OpenApiSchema? schema = null) => new()
     {
-        Name = name, In = ParameterLocation.Header, Required = required, Description = description, Schema = schema ?? new OpenApiSchema { Type = JsonSchemaType.String },
+        Name = name,
+        In = ParameterLocation.Header,
+        Required = required,
+        Description = description,
+        Schema = schema ?? new OpenApiSchema { Type = JsonSchemaType.String },
     };
 
     private static string Text(int status) => status.ToString(CultureInfo.InvariantCulture);

@@ -9,7 +9,7 @@ namespace Ledger.Api.Http;
 public sealed record ParameterDescription(string Name, string Description, string Type = "string");
 
 /// <summary>What the OpenAPI document says about a route beyond its path; the endpoints say it where they are mapped.</summary>
-public sealed class RouteDescription
+public sealed record RouteDescription
 {
     /// <summary>One line.</summary>
     public required string Summary { get; init; }
@@ -30,16 +30,16 @@ public sealed class RouteDescription
     public string RequestMediaType { get; init; } = Http.Answer.MediaType;
 
     /// <summary>Another status of success, such as 200 for a thing that stood already.</summary>
-    public int? OtherStatus { get; set; }
+    public int? OtherStatus { get; init; }
 
     /// <summary>Whether the account may be named with If-Match.</summary>
-    public bool TakesIfMatch { get; set; }
+    public bool TakesIfMatch { get; init; }
 
     /// <summary>The parameters of the query.</summary>
-    public List<ParameterDescription> Parameters { get; } = [];
+    public IReadOnlyList<ParameterDescription> Parameters { get; init; } = [];
 
     /// <summary>Problems beside those that every route may answer.</summary>
-    public List<ProblemType> Problems { get; } = [];
+    public IReadOnlyList<ProblemType> Problems { get; init; } = [];
 }
 
 /// <summary>How endpoints describe themselves; each call adds metadata and changes nothing of what the endpoint does.</summary>
@@ -71,16 +71,16 @@ public static class RouteDescriptionExtensions
 
     /// <summary>A parameter of the query.</summary>
     public static IEndpointConventionBuilder Takes(this IEndpointConventionBuilder builder, string name, string description, string type = "string") =>
-        builder.Change(d => d.Parameters.Add(new ParameterDescription(name, description, type)));
+        builder.Change(d => d with { Parameters = [.. d.Parameters, new ParameterDescription(name, description, type)] });
 
     /// <summary>Says that the route reads If-Match.</summary>
-    public static IEndpointConventionBuilder TakesIfMatch(this IEndpointConventionBuilder builder) => builder.Change(d => d.TakesIfMatch = true);
+    public static IEndpointConventionBuilder TakesIfMatch(this IEndpointConventionBuilder builder) => builder.Change(d => d with { TakesIfMatch = true });
 
     /// <summary>Another status of success.</summary>
-    public static IEndpointConventionBuilder OrAnswers(this IEndpointConventionBuilder builder, int status) => builder.Change(d => d.OtherStatus = status);
+    public static IEndpointConventionBuilder OrAnswers(this IEndpointConventionBuilder builder, int status) => builder.Change(d => d with { OtherStatus = status });
 
     /// <summary>Problems of the route's own.</summary>
-    public static IEndpointConventionBuilder Refuses(this IEndpointConventionBuilder builder, params ProblemType[] problems) => builder.Change(d => d.Problems.AddRange(problems));
+    public static IEndpointConventionBuilder Refuses(this IEndpointConventionBuilder builder, params ProblemType[] problems) => builder.Change(d => d with { Problems = [.. d.Problems, .. problems] });
 
     /// <summary>Describes a route in full.</summary>
     public static IEndpointConventionBuilder Describe(this IEndpointConventionBuilder builder, RouteDescription description)
@@ -94,10 +94,15 @@ public static class RouteDescriptionExtensions
         return builder;
     }
 
-    private static IEndpointConventionBuilder Change(this IEndpointConventionBuilder builder, Action<RouteDescription> change)
+    /// <summary>Endpoints are built more than once, so what stands in the metadata is replaced and never changed.</summary>
+    private static IEndpointConventionBuilder Change(this IEndpointConventionBuilder builder, Func<RouteDescription, RouteDescription> change)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        builder.Add(b => change(b.Metadata.OfType<RouteDescription>().LastOrDefault() ?? throw new InvalidOperationException("Describe the route as a command or a query first.")));
+        builder.Add(b =>
+        {
+            var described = b.Metadata.OfType<RouteDescription>().LastOrDefault() ?? throw new InvalidOperationException("Describe the route as a command or a query first.");
+            b.Metadata.Add(change(described));
+        });
         return builder;
     }
 

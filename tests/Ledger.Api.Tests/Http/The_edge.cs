@@ -242,11 +242,13 @@ public sealed class The_edge : IAsyncLifetime
         echo.GetProperty("parameters").EnumerateArray().Select(p => p.GetProperty("name").GetString()).ShouldBe(["id", "Idempotency-Key", "If-Match", "Prefer"]);
         echo.GetProperty("responses").EnumerateObject().Select(r => r.Name).ShouldBe(["201", "400", "401", "402", "403", "404", "412", "413", "415", "422", "429", "500", "503"], ignoreOrder: true);
         echo.GetProperty("requestBody").GetProperty("content").GetProperty("application/json").GetProperty("schema").GetProperty("$ref").GetString().ShouldBe("#/components/schemas/EchoRequest");
-        var amount = reply.Json.GetProperty("components").GetProperty("schemas").GetProperty("Credits");
+        var amount = reply.Json.GetProperty("components").GetProperty("schemas").GetProperty("EchoRequest").GetProperty("properties").GetProperty("amount");
         amount.GetProperty("type").EnumerateArray().Select(t => t.GetString()).ShouldBe(["number", "string"], ignoreOrder: true);
         amount.GetProperty("pattern").GetString().ShouldNotBeNull();
         var list = reply.Json.GetProperty("paths").GetProperty("/v1/echoes").GetProperty("get");
         list.GetProperty("parameters").EnumerateArray().Select(p => p.GetProperty("name").GetString()).ShouldBe(["limit", "cursor", "type", "Prefer"]);
+        list.GetProperty("responses").GetProperty("200").GetProperty("content").GetProperty("application/json").GetProperty("schema").GetProperty("$ref").GetString().ShouldBe("#/components/schemas/EchoAnswerPage");
+        reply.Json.GetProperty("components").GetProperty("schemas").GetProperty("EchoAnswer").GetProperty("required").EnumerateArray().Select(r => r.GetString()).ShouldBe(["amount", "price", "colour", "at"]);
         reply.Json.GetProperty("paths").TryGetProperty("/v1/forgotten", out _).ShouldBeFalse();
     }
 
