@@ -16,12 +16,11 @@ internal sealed class DemoRun(DemoOptions options, IAnsiConsole console)
         var trace = options.Trace();
         using var client = new LedgerClient(options.Url, options.ApiKey, options.Concurrency);
         await client.RequireServiceAsync(cancellationToken);
+        var replay = new DemoReplay(options, client, trace);
+        await replay.RequireSamePlanAsync(cancellationToken);
         var source = options.TraceFile is { } file ? Path.GetFileName(file) : Text($"made from measured figures with seed {options.Seed}");
         Say($"Run {options.Run}: {options.Users:N0} users, {trace.Count:N0} calls over {trace[^1].At.TotalMinutes:N0} minutes; trace {source}");
         if (options.TraceFile is not null && options.Calls > trace.Count) Say($"The trace has no more than {trace.Count:N0} calls.");
-
-        var replay = new DemoReplay(options, client, trace);
-        await replay.RequireSamePlanAsync(cancellationToken);
         await replay.OpenAccountsAsync(cancellationToken);
         client.TakeLatencies();
         var begun = Stopwatch.GetTimestamp();

@@ -20,7 +20,7 @@ internal sealed record TokenPrice
             throw new ArgumentException($"A price for 1,000 tokens is more than 0 and has at most {DecimalsMax} decimals.");
     }
 
-    /// <summary>The demo's prices: with them and the packages bought, about one user in ten runs dry.</summary>
+    /// <summary>The demo's prices: with them and the packages bought, about one user in six runs dry.</summary>
     public static TokenPrice Default { get; } = new(0.03m, 0.24m);
 
     /// <summary>Credits for 1,000 tokens read.</summary>
