@@ -28,8 +28,14 @@ internal sealed class DemoCommand : IOperationsCommand
         {
             var options = new DemoOptions
             {
-                Url = Address(parsed.GetRequiredValue(url)), ApiKey = parsed.GetValue(apiKey) ?? KnownKey(CommandLine.DataDirOf(parsed)), TraceFile = parsed.GetValue(trace), Users = parsed.GetValue(users), Calls = parsed.GetValue(calls),
-                Concurrency = parsed.GetValue(concurrency), Seed = parsed.GetValue(seed), Speed = parsed.GetValue(speed),
+                Url = Address(parsed.GetRequiredValue(url)),
+                ApiKey = parsed.GetValue(apiKey) ?? KnownKey(CommandLine.DataDirOf(parsed)),
+                TraceFile = parsed.GetValue(trace),
+                Users = parsed.GetValue(users),
+                Calls = parsed.GetValue(calls),
+                Concurrency = parsed.GetValue(concurrency),
+                Seed = parsed.GetValue(seed),
+                Speed = parsed.GetValue(speed),
             };
             if (parsed.GetValue(run) is { } named) options = options with { Run = named };
             return new DemoRun(options.Checked(), AnsiConsole.Console).RunAsync(cancellationToken);
