@@ -15,10 +15,15 @@ namespace Ledger.Api.Http;
 /// </summary>
 public static class Fingerprint
 {
+    private const int KeptBufferMax = 1 << 20;
+
     private static readonly JsonSerializerOptions Canonical = Make();
 
     [ThreadStatic]
-    private static ArrayBufferWriter<byte>? spare;
+    private static ArrayBufferWriter<byte>? spareBuffer;
+
+    [ThreadStatic]
+    private static Utf8JsonWriter? spareWriter;
 
     /// <summary>
     /// The fingerprint of a request. The members are those of <typeparamref name="T"/>, so a batch line whose record derives from the request of the
@@ -31,21 +36,26 @@ public static class Fingerprint
     {
         ArgumentNullException.ThrowIfNull(command);
         ArgumentNullException.ThrowIfNull(target);
-        var buffer = spare ?? new ArrayBufferWriter<byte>(1024);
-        spare = null;
+        // Given back only where all goes well, so a fault leaves nothing behind for the next request.
+        var (buffer, writer) = (spareBuffer ?? new ArrayBufferWriter<byte>(1024), spareWriter);
+        (spareBuffer, spareWriter) = (null, null);
         Encoding.UTF8.GetBytes(command, buffer);
         buffer.Write("\n"u8);
         Encoding.UTF8.GetBytes(target, buffer);
         buffer.Write("\n"u8);
-        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = Canonical.Encoder, SkipValidation = true }))
-        {
-            JsonSerializer.Serialize(writer, request, (JsonTypeInfo<T>)Info<T>.Value);
-        }
+        if (writer is null) writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = Canonical.Encoder, SkipValidation = true });
+        else writer.Reset(buffer);
+        JsonSerializer.Serialize(writer, request, (JsonTypeInfo<T>)Info<T>.Value);
+        writer.Flush();
 
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(buffer.WrittenSpan, hash);
-        buffer.ResetWrittenCount();
-        spare = buffer;
+        if (buffer.Capacity <= KeptBufferMax)
+        {
+            buffer.ResetWrittenCount();
+            (spareBuffer, spareWriter) = (buffer, writer);
+        }
+
         return BinaryPrimitives.ReadUInt128BigEndian(hash);
     }
 
@@ -87,7 +97,7 @@ public static class Fingerprint
         public override void Write(Utf8JsonWriter writer, IReadOnlyDictionary<string, string?> value, JsonSerializerOptions options)
         {
             writer.WriteStartObject();
-            foreach (var (name, text) in value.OrderBy(p => p.Key, StringComparer.Ordinal))
+            foreach (var (name, text) in value.Count > 1 ? value.OrderBy(p => p.Key, StringComparer.Ordinal) : value.AsEnumerable())
             {
                 if (text is not null) writer.WriteString(name, text);
             }

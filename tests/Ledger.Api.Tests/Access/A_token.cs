@@ -275,8 +275,13 @@ public sealed class A_token
     {
         var claims = new JsonObject
         {
-            ["iss"] = "https://issuer.example", ["aud"] = "ledger", ["sub"] = "svc-1", ["exp"] = Now.ToUnixTimeSeconds() + 3600, ["iat"] = Now.ToUnixTimeSeconds() - 120,
-            ["ledger_tenant"] = "acme", ["ledger_roles"] = Words("app", "reader"),
+            ["iss"] = "https://issuer.example",
+            ["aud"] = "ledger",
+            ["sub"] = "svc-1",
+            ["exp"] = Now.ToUnixTimeSeconds() + 3600,
+            ["iat"] = Now.ToUnixTimeSeconds() - 120,
+            ["ledger_tenant"] = "acme",
+            ["ledger_roles"] = Words("app", "reader"),
         };
         return With(claims, changes);
     }
