@@ -7,6 +7,14 @@ public static class StoreConnections
 {
     internal const string SessionOptions = $"-c role={SchemaMigrator.WriterRole} -c synchronous_commit=on -c jit=off -c client_min_messages=warning";
 
+    /// <summary>
+    /// At most so many connections of one node read at once, where the connection string names no other number: a server of 100 connections serves three nodes
+    /// with room for people. More readers than cores only wait inside the server instead of outside.
+    /// </summary>
+    public const int ReadersMax = 24;
+
+    private const int DriversDefault = 100;
+
     /// <summary>A pool for queries.</summary>
     /// <param name="connectionString">The service's connection string.</param>
     /// <param name="statementTimeout">No query runs longer.</param>
@@ -20,6 +28,7 @@ public static class StoreConnections
             Enlist = false,
             ApplicationName = "ledger reader",
         };
+        if (builder.MaxPoolSize == DriversDefault) builder.MaxPoolSize = ReadersMax;
         builder.Options = $"{SessionOptions} -c default_transaction_read_only=off -c statement_timeout={(int)statementTimeout.TotalMilliseconds} {builder.Options}";
         return NpgsqlDataSource.Create(builder.ConnectionString);
     }
