@@ -73,7 +73,8 @@ public sealed class The_command_line : IAsyncLifetime
     {
         await using var service = await ServiceProcess.StartAsync(new Dictionary<string, string>
         {
-            [CommandLineDatabase.Variable] = database.ConnectionString, ["LEDGER_DEV_API_KEY"] = "printed-key-1",
+            [CommandLineDatabase.Variable] = database.ConnectionString,
+            ["LEDGER_DEV_API_KEY"] = "printed-key-1",
         });
         service.Output.ShouldContain("Development key (every role): printed-key-1");
         service.Output.Split('\n').Count(l => l.TrimStart().StartsWith("curl ", StringComparison.Ordinal)).ShouldBe(3);
