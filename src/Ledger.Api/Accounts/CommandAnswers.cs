@@ -24,7 +24,7 @@ internal sealed class CommandAnswers(EventReader reader)
                 await Answer.Json(http, StatusOf(result), transaction);
                 break;
             case AnswerShape.Account:
-                var account = await AccountAsync(result, http.RequestAborted);
+                var account = await AccountAsync(result, keyed: HttpMethods.IsPost(http.Request.Method), http.RequestAborted);
                 Answer.Version(http, account.Version);
                 await Answer.Json(http, result.Event?.Data is AccountOpened ? StatusCodes.Status201Created : StatusCodes.Status200OK, account);
                 break;
@@ -66,10 +66,11 @@ internal sealed class CommandAnswers(EventReader reader)
     private async ValueTask<StoredEvent> EventAsync(CommandResult result, CancellationToken cancellationToken) =>
         result.Event ?? await reader.EventAsync(result.Stream, result.Version, cancellationToken) ?? throw new InvalidOperationException($"Version {result.Version} of {result.Stream} is not there.");
 
-    private async ValueTask<AccountBody> AccountAsync(CommandResult result, CancellationToken cancellationToken)
+    private async ValueTask<AccountBody> AccountAsync(CommandResult result, bool keyed, CancellationToken cancellationToken)
     {
         if (result is { Account: { } account, Event: not null }) return AccountBody.Of(account, account.UpdatedAt);
-        if (!result.Replayed && await reader.StateAsync(result.Stream, cancellationToken) is { } now) return AccountBody.Of((Account)now.State, now.Now);
+        // Opening has no key, so what stood already is answered as it is now. A key's answer must be found again later, so it is as of its version.
+        if (!keyed && await reader.StateAsync(result.Stream, cancellationToken) is { } now) return AccountBody.Of((Account)now.State, now.Now);
         var then = await reader.StateAtVersionAsync(result.Stream, result.Version, cancellationToken) ?? throw new InvalidOperationException($"Version {result.Version} of {result.Stream} is not there.");
         return AccountBody.Of((Account)then.State, then.RecordedAt);
     }

@@ -33,12 +33,10 @@ internal sealed record CommandRoute(string Path, string Name, Roles Roles, Answe
 internal readonly record struct CommandTarget(AccountId Account, string? Item)
 {
     /// <summary>The transaction that the path names; one that no account has where it is no transaction's id.</summary>
-    public TransactionId Transaction => TransactionId.TryParse(Item, out var id) ? id : TransactionId.For(Nobody, 1);
+    public TransactionId Transaction => TransactionId.TryParse(Item, out var id) ? id : Refusals.NoTransaction;
 
     /// <summary>The hold that the path names; one that no account has where it is no hold's id.</summary>
-    public HoldId Hold => HoldId.TryParse(Item, out var id) ? id : HoldId.For(Nobody, 1);
-
-    private static string Nobody { get; } = new('z', AccountTag.Length);
+    public HoldId Hold => HoldId.TryParse(Item, out var id) ? id : Refusals.NoHold;
 
     /// <summary>What a fingerprint is taken of besides the members.</summary>
     public string Text => Item is null ? Account.Value : $"{Account.Value}\n{Item}";

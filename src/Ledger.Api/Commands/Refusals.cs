@@ -7,6 +7,14 @@ namespace Ledger.Api.Commands;
 /// <summary>The one table from what the domain refuses to what HTTP answers.</summary>
 internal static class Refusals
 {
+    private static readonly string Nobody = new('z', AccountTag.Length);
+
+    /// <summary>Stands for what was sent as a transaction's id and is none; no account has it.</summary>
+    public static TransactionId NoTransaction { get; } = TransactionId.For(Nobody, 1);
+
+    /// <summary>Stands for what was sent as a hold's id and is none; no account has it.</summary>
+    public static HoldId NoHold { get; } = HoldId.For(Nobody, 1);
+
     /// <summary>The status that a refusal is answered with; it also says which check it belongs to.</summary>
     public static int StatusOf(Refusal refusal) => TypeOf(refusal).Status;
 
@@ -30,6 +38,9 @@ internal static class Refusals
             AlreadyRefunded(_, var left) => Of(refusal).With("left", left).With("state", left.IsPositive ? "partially_refunded" : "refunded"),
             LimitReached(_, var max) => Of(refusal).With("max", max).With("state", status is null ? null : Words.Of(status.Value)),
             Conflict => Of(refusal).With("state", status is null ? null : Words.Of(status.Value)),
+            // An id of ours that nobody sent would only puzzle.
+            TransactionNotFound(var transaction) when transaction == NoTransaction => new Problem(TypeOf(refusal), "That is no transaction's id. Take it from this account's transactions."),
+            HoldNotFound(var hold) when hold == NoHold => new Problem(TypeOf(refusal), "That is no hold's id. Take it from the answer that placed the hold."),
             _ => Of(refusal),
         };
     }
