@@ -29,9 +29,19 @@ internal sealed class RequestMiddleware(RequestDelegate next, Readiness readines
         // Asked at the end, so that requests which the stop finds in work say it too; answers are sent only now.
         if (readiness.IsStopping && !http.Response.HasStarted) http.Response.Headers.Connection = "close";
         metrics.Record(http, Stopwatch.GetElapsedTime(begun));
+        if (Activity.Current is { IsAllDataRequested: true } span) Describe(span, http);
     }
 
     /// <summary>What routing and the server refuse without a word.</summary>
+    /// <summary>Gives the server's span its name and the attributes of OpenTelemetry's conventions for HTTP; nothing that a client sent but the method.</summary>
+    private static void Describe(Activity span, HttpContext http)
+    {
+        var (method, route, status) = (RequestMetrics.Method(http.Request.Method), RequestMetrics.Route(http), http.Response.StatusCode);
+        span.DisplayName = $"{method} {route}";
+        span.SetTag("http.request.method", method).SetTag("http.route", route).SetTag("http.response.status_code", status);
+        if (status >= StatusCodes.Status500InternalServerError) span.SetStatus(ActivityStatusCode.Error);
+    }
+
     private static Problem Explain(int status) => status switch
     {
         StatusCodes.Status405MethodNotAllowed => new Problem(ProblemTypes.MethodNotAllowed, "This address has other methods: see the header Allow."),

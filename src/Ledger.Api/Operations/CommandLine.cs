@@ -26,7 +26,9 @@ internal static class CommandLine
     /// <summary>Where the private PostgreSQL and the Development key are kept.</summary>
     public static Option<string?> DataDir { get; } = new("--data-dir")
     {
-        Description = $"Folder for the private PostgreSQL and the Development key ({DataDirVariable}; .ledger where nothing is said)", HelpName = "DIR", Recursive = true,
+        Description = $"Folder for the private PostgreSQL and the Development key ({DataDirVariable}; .ledger where nothing is said)",
+        HelpName = "DIR",
+        Recursive = true,
     };
 
     /// <summary>Runs a command; the result is the exit status.</summary>

@@ -28,5 +28,6 @@ internal sealed class RequestMetrics : IDisposable
 
     public void Dispose() => meter.Dispose();
 
-    private static string Method(string method) => method is "GET" or "HEAD" or "POST" or "PUT" or "DELETE" or "PATCH" or "OPTIONS" ? method : "other";
+    /// <summary>The method, as far as it is a known one: metrics and spans have no names that clients choose.</summary>
+    public static string Method(string method) => method is "GET" or "HEAD" or "POST" or "PUT" or "DELETE" or "PATCH" or "OPTIONS" ? method : "other";
 }
