@@ -44,8 +44,11 @@ public static class AccountRoutes
         routes.MapPost("/v1/batch", batch.HandleAsync).RequireRoles(RoleSets.Commands)
             .Describe(new RouteDescription
             {
-                Summary = "Does up to 10,000 commands, one on each line, and answers with a line for each, in the same order.", Request = typeof(BatchLineBody), Answer = typeof(BatchAnswerBody),
-                RequestMediaType = "application/x-ndjson", MediaType = "application/x-ndjson",
+                Summary = "Does up to 10,000 commands, one on each line, and answers with a line for each, in the same order.",
+                Request = typeof(BatchLineBody),
+                Answer = typeof(BatchAnswerBody),
+                RequestMediaType = "application/x-ndjson",
+                MediaType = "application/x-ndjson",
             })
             .Takes("atomic", "true: all lines are done, or none.", "boolean");
 

@@ -91,10 +91,23 @@ public sealed record AccountBody
         var settled = account.SettledAt(now).Account;
         return new AccountBody
         {
-            Id = account.Id.Value, Owner = new OwnerBody(account.Owner.Kind, account.Owner.Id), Unit = account.Unit, Scale = account.Scale, Status = account.Status,
-            Balance = settled.Balance, Held = settled.Held, Frozen = settled.Frozen, Available = settled.Available, Debt = settled.Debt, OverdraftLimit = account.OverdraftLimit, Totals = settled.Totals,
+            Id = account.Id.Value,
+            Owner = new OwnerBody(account.Owner.Kind, account.Owner.Id),
+            Unit = account.Unit,
+            Scale = account.Scale,
+            Status = account.Status,
+            Balance = settled.Balance,
+            Held = settled.Held,
+            Frozen = settled.Frozen,
+            Available = settled.Available,
+            Debt = settled.Debt,
+            OverdraftLimit = account.OverdraftLimit,
+            Totals = settled.Totals,
             NextExpiry = settled.NextExpiryAfter(now) is var (amount, at) ? new ExpiryBody(amount, at) : null,
-            Version = account.Version, CreatedAt = account.CreatedAt, UpdatedAt = account.UpdatedAt, Metadata = account.Metadata,
+            Version = account.Version,
+            CreatedAt = account.CreatedAt,
+            UpdatedAt = account.UpdatedAt,
+            Metadata = account.Metadata,
         };
     }
 }
@@ -142,9 +155,17 @@ public sealed record LotBody
 
     internal static LotBody Of(Lot lot) => new()
     {
-        Id = lot.Id.Value, Kind = lot.Kind, Source = lot.Source is { } source ? Words.Of(source) : lot.Kind == LotKind.Purchased ? "purchase" : "adjustment",
-        Amount = lot.Amount, Remaining = lot.Remaining, Priority = lot.Priority, ExpiresAt = lot.ExpiresAt,
-        State = StateOf(lot), Cost = lot.Cost, TransactionId = lot.TransactionId.Value, CreatedAt = lot.CreatedAt,
+        Id = lot.Id.Value,
+        Kind = lot.Kind,
+        Source = lot.Source is { } source ? Words.Of(source) : lot.Kind == LotKind.Purchased ? "purchase" : "adjustment",
+        Amount = lot.Amount,
+        Remaining = lot.Remaining,
+        Priority = lot.Priority,
+        ExpiresAt = lot.ExpiresAt,
+        State = StateOf(lot),
+        Cost = lot.Cost,
+        TransactionId = lot.TransactionId.Value,
+        CreatedAt = lot.CreatedAt,
     };
 
     internal static string StateOf(Lot lot) => lot.Remaining.IsPositive ? "active" : Words.Of(lot.Ended ?? LotEnd.Depleted);
@@ -213,10 +234,24 @@ public sealed record HoldBody
 
     internal static HoldBody Of(AccountId account, Hold hold, HoldState state, Credits captured, DateTimeOffset? endedAt, Usage? usage) => new()
     {
-        Id = hold.Id.Value, AccountId = account.Value, Amount = hold.Amount, Captured = captured, State = state, ExpiresAt = hold.ExpiresAt, CreatedAt = hold.CreatedAt, EndedAt = endedAt,
-        Service = hold.Spending?.Service, Operation = hold.Spending?.Operation, Resource = hold.Spending?.Resource is { } r ? new ResourceBody(r.Type, r.Id) : null,
-        OncePerResource = hold.Spending?.OncePerResource is true ? true : null, Usage = UsageBody.Of(usage ?? hold.Spending?.Usage), Actor = hold.Note?.Actor, Description = hold.Note?.Description,
-        Reference = hold.Note?.Reference, OccurredAt = hold.Note?.OccurredAt, Metadata = hold.Note?.Metadata ?? Domain.Metadata.Empty,
+        Id = hold.Id.Value,
+        AccountId = account.Value,
+        Amount = hold.Amount,
+        Captured = captured,
+        State = state,
+        ExpiresAt = hold.ExpiresAt,
+        CreatedAt = hold.CreatedAt,
+        EndedAt = endedAt,
+        Service = hold.Spending?.Service,
+        Operation = hold.Spending?.Operation,
+        Resource = hold.Spending?.Resource is { } r ? new ResourceBody(r.Type, r.Id) : null,
+        OncePerResource = hold.Spending?.OncePerResource is true ? true : null,
+        Usage = UsageBody.Of(usage ?? hold.Spending?.Usage),
+        Actor = hold.Note?.Actor,
+        Description = hold.Note?.Description,
+        Reference = hold.Note?.Reference,
+        OccurredAt = hold.Note?.OccurredAt,
+        Metadata = hold.Note?.Metadata ?? Domain.Metadata.Empty,
     };
 
 }

@@ -46,8 +46,14 @@ public sealed record OpenAccountRequest
         if (OverdraftLimit is { IsNegative: true }) errors.Add(path + "overdraftLimit", "must not be below 0");
         return new OpenAccount
         {
-            Account = account, Tag = NewTag(), Owner = owner, Unit = errors.Text(Unit, path + "unit", UnitMax), Scale = errors.Range(Scale, path + "scale", 0, Credits.ScaleMax),
-            OverdraftLimit = OverdraftLimit, Metadata = errors.Metadata(Metadata, path + "metadata"), MaySetOverdraft = caller.Has(Roles.Admin),
+            Account = account,
+            Tag = NewTag(),
+            Owner = owner,
+            Unit = errors.Text(Unit, path + "unit", UnitMax),
+            Scale = errors.Range(Scale, path + "scale", 0, Credits.ScaleMax),
+            OverdraftLimit = OverdraftLimit,
+            Metadata = errors.Metadata(Metadata, path + "metadata"),
+            MaySetOverdraft = caller.Has(Roles.Admin),
         };
     }
 

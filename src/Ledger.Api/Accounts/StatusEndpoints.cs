@@ -41,6 +41,9 @@ internal sealed class CloseAccountEndpoint : ICommandEndpoint<CloseAccountReques
 
     public static AccountCommand ToCommand(CloseAccountRequest request, CommandTarget target, Errors errors) => new CloseAccount
     {
-        Account = target.Account, Reason = errors.Text(request.Reason, "reason", CommandRequest.TextMax), Forfeit = request.Forfeit ?? false, Note = request.ToNote(errors),
+        Account = target.Account,
+        Reason = errors.Text(request.Reason, "reason", CommandRequest.TextMax),
+        Forfeit = request.Forfeit ?? false,
+        Note = request.ToNote(errors),
     };
 }
