@@ -49,7 +49,13 @@ public sealed class GroupCommit : IDisposable
     private readonly Thread writer;
     private readonly WorkQueue queue;
     private readonly StoreMetrics metrics;
+    private readonly Timer lateness;
     private volatile bool healthy;
+
+    // So often a writer without work looks whether the database is there: what it tells of its health is then true without traffic too.
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(2);
+
+    private static readonly TimeSpan LateEvery = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Starts the writer.</summary>
     /// <param name="connectionString">The database.</param>
@@ -67,6 +73,8 @@ public sealed class GroupCommit : IDisposable
         metrics = new StoreMetrics(() => queue.Count);
         writer = new Thread(Run) { IsBackground = true, Name = "ledger writer" };
         writer.Start();
+        // The writer may be busy with a batch whose outcome it must learn first; what waits behind it was not begun and is told so in time.
+        lateness = new Timer(_ => GiveUpWaiting(), null, LateEvery, LateEvery);
     }
 
     /// <summary>Whether the writer reached the database when it last tried.</summary>
@@ -104,11 +112,22 @@ public sealed class GroupCommit : IDisposable
     {
         Drain(TimeSpan.FromSeconds(5));
         stopped.Cancel();
-        writer.Join(TimeSpan.FromSeconds(5));
-        source.Dispose();
+        var ended = writer.Join(TimeSpan.FromSeconds(5));
+        lateness.Dispose();
         metrics.Dispose();
+        // A writer that hangs in a round trip goes with the process: it must not meet what was taken from under it.
+        if (!ended) return;
+        source.Dispose();
         stopped.Dispose();
         queue.Dispose();
+    }
+
+    private void GiveUpWaiting()
+    {
+        foreach (var group in queue.TakeOlderThan(options.WaitMax))
+        {
+            foreach (var work in group.Works) Refuse(work);
+        }
     }
 
     private void Refuse(Work work)
@@ -125,9 +144,19 @@ public sealed class GroupCommit : IDisposable
         try
         {
             connection = TryConnect();
-            while (true)
+            while (!stopped.IsCancellationRequested)
             {
-                if (batch.Count == 0 && !queue.Take(batch, options.BatchMax, stopped.Token)) return;
+                if (batch.Count == 0)
+                {
+                    var taken = queue.Take(batch, options.BatchMax, LookEvery, stopped.Token);
+                    if (taken == Taken.Closed) return;
+                    if (taken == Taken.Nothing)
+                    {
+                        connection = Look(connection);
+                        continue;
+                    }
+                }
+
                 GiveUpLate(batch);
                 if (batch.Count == 0) continue;
                 try
@@ -151,8 +180,7 @@ public sealed class GroupCommit : IDisposable
 
                     // Nothing is answered here: the batch is decided again under the lock, where its keys tell what an earlier attempt did.
                     logger.LogWarning(failure, "The writer's transaction broke; its batch of {Count} groups is decided again.", batch.Count);
-                    if (WriterFailure.Of(failure) is WriterFailure.Kind.RolledBack) NotAttempted(batch);
-                    else healthy = false;
+                    if (WriterFailure.Of(failure) is WriterFailure.Kind.Unknown) healthy = false;
                     stopped.Token.WaitHandle.WaitOne(pause);
                     pause = TimeSpan.FromMilliseconds(Math.Min(1_000, (pause.TotalMilliseconds * 2) + 10));
                 }
@@ -165,14 +193,15 @@ public sealed class GroupCommit : IDisposable
         catch (Exception failure)
         {
             logger.LogCritical(failure, "The writer has ended.");
-            healthy = false;
-            queue.Close();
-            throw;
+            if (!stopped.IsCancellationRequested) throw;
         }
         finally
         {
+            healthy = false;
+            queue.Close();
             connection?.Dispose();
             foreach (var group in batch) group.Complete(group.Works[0].Attempted ? new Outcome.Unknown() : new Outcome.Overloaded());
+            foreach (var group in queue.TakeOlderThan(TimeSpan.Zero)) group.Complete(new Outcome.Overloaded());
         }
     }
 
@@ -182,7 +211,6 @@ public sealed class GroupCommit : IDisposable
     /// </summary>
     private void Isolate(List<WorkGroup> batch, Exception failure)
     {
-        NotAttempted(batch);
         logger.LogError(failure, "A batch of {Count} groups was not taken; each is now committed on its own.", batch.Count);
         while (batch.Count > 0)
         {
@@ -195,17 +223,33 @@ public sealed class GroupCommit : IDisposable
             catch (Exception again) when (again is not OperationCanceledException)
             {
                 if (WriterFailure.Of(again) is not WriterFailure.Kind.Surfaced) return; // what is left of the batch goes the ordinary way
-                NotAttempted(alone);
-                foreach (var work in alone.SelectMany(g => g.Works)) work.Fail(new DecisionFailedException(again));
+                foreach (var work in alone.SelectMany(g => g.Works))
+                {
+                    if (work.Attempted) work.Complete(new Outcome.Unknown());
+                    else work.Fail(new DecisionFailedException(again));
+                }
             }
 
             batch.RemoveAt(0);
         }
     }
 
-    private static void NotAttempted(List<WorkGroup> batch)
+    private WriterConnection? Look(WriterConnection? connection)
     {
-        foreach (var work in batch.SelectMany(g => g.Works)) work.Attempted = false;
+        if (connection is null) return TryConnect();
+        try
+        {
+            connection.Look();
+            healthy = true;
+            return connection;
+        }
+        catch (Exception failure) when (failure is NpgsqlException or TimeoutException or IOException or InvalidOperationException)
+        {
+            logger.LogWarning(failure, "The writer has lost the database.");
+            healthy = false;
+            connection.Dispose();
+            return null;
+        }
     }
 
     private WriterConnection? TryConnect()
@@ -256,24 +300,42 @@ public sealed class GroupCommit : IDisposable
             }
         }
 
+        // The lock is held, so every earlier attempt is over, and what its key does not tell as done was not done: nothing else is in doubt here.
+        Attempt(decided, false);
         if (set.Events.Count + set.NewKeys.Count == 0)
         {
             connection.Rollback();
         }
         else
         {
-            foreach (var group in batch)
+            Attempt(decided, true);
+            try
             {
-                foreach (var work in group.Works) work.Attempted = true;
+                connection.WriteAndCommit(set, projections);
             }
-
-            connection.WriteAndCommit(set, projections);
+            catch (PostgresException refused) when (WriterFailure.Of(refused) is not WriterFailure.Kind.Unknown)
+            {
+                // The server itself says that this attempt came to nothing. A failure ahead of the load says nothing of the attempts before it.
+                Attempt(decided, false);
+                throw;
+            }
         }
 
         metrics.Committed(batch.Count, set.Events.Count, Stopwatch.GetElapsedTime(started));
         foreach (var (group, outcomes) in decided)
         {
             for (var i = 0; i < outcomes.Length; i++) group.Works[i].Complete(outcomes[i]);
+        }
+    }
+
+    private static void Attempt(List<(WorkGroup Group, Outcome[] Outcomes)> decided, bool attempted)
+    {
+        foreach (var (group, outcomes) in decided)
+        {
+            for (var i = 0; i < outcomes.Length; i++)
+            {
+                if (outcomes[i] is not Outcome.Done) group.Works[i].Attempted = attempted;
+            }
         }
     }
 

@@ -17,6 +17,19 @@ internal sealed class WorkGroup(IReadOnlyList<Work> works, bool bulk)
     }
 }
 
+/// <summary>What came of waiting at the queue.</summary>
+internal enum Taken
+{
+    /// <summary>Work.</summary>
+    Some,
+
+    /// <summary>Nothing came in the time given.</summary>
+    Nothing,
+
+    /// <summary>The queue is closed and empty.</summary>
+    Closed,
+}
+
 /// <summary>
 /// The bounded queue ahead of the writer: a queue for each tenant, served in turn, so that one tenant's flood leaves the others their share;
 /// lines of bulk requests wait in a lower lane that takes at most half of a batch while single commands wait.
@@ -49,8 +62,8 @@ internal sealed class WorkQueue(int singlesMax, int bulkMax) : IDisposable
         return true;
     }
 
-    /// <summary>Waits for work and takes up to <paramref name="max"/> works; false when the queue is closed and empty.</summary>
-    public bool Take(List<WorkGroup> into, int max, CancellationToken cancellationToken)
+    /// <summary>Waits for work, at most <paramref name="atMost"/>, and takes up to <paramref name="max"/> works.</summary>
+    public Taken Take(List<WorkGroup> into, int max, TimeSpan atMost, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -62,14 +75,27 @@ internal sealed class WorkQueue(int singlesMax, int bulkMax) : IDisposable
                     room -= bulk.Count == 0 ? singles.Take(into, room) : singles.Take(into, Math.Max(max / 2, max - bulk.Count));
                     room -= bulk.Take(into, room);
                     if (room > 0) singles.Take(into, room);
-                    return true;
+                    return Taken.Some;
                 }
 
                 signalled = false;
-                if (Closed) return false;
+                if (Closed) return Taken.Closed;
             }
 
-            arrived.Wait(cancellationToken);
+            if (!arrived.Wait(atMost, cancellationToken)) return Taken.Nothing;
+        }
+    }
+
+    /// <summary>Takes out what has waited for longer than this.</summary>
+    public IReadOnlyList<WorkGroup> TakeOlderThan(TimeSpan age)
+    {
+        lock (gate)
+        {
+            if (Count == 0) return [];
+            var old = new List<WorkGroup>();
+            singles.TakeOlderThan(age, old);
+            bulk.TakeOlderThan(age, old);
+            return old;
         }
     }
 
@@ -112,6 +138,24 @@ internal sealed class WorkQueue(int singlesMax, int bulkMax) : IDisposable
 
             Count -= taken;
             return taken;
+        }
+
+        /// <summary>Each tenant's queue is in order of arrival, so only its head is looked at.</summary>
+        public void TakeOlderThan(TimeSpan age, List<WorkGroup> into)
+        {
+            for (var left = turn.Count; left > 0; left--)
+            {
+                var tenant = turn.Dequeue();
+                var queue = tenants[tenant];
+                while (queue.TryPeek(out var group) && Stopwatch.GetElapsedTime(group.EnqueuedAt) >= age)
+                {
+                    into.Add(queue.Dequeue());
+                    Count -= group.Works.Count;
+                }
+
+                if (queue.Count > 0) turn.Enqueue(tenant);
+                else tenants.Remove(tenant);
+            }
         }
     }
 }

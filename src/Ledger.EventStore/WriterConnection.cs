@@ -193,6 +193,13 @@ internal sealed class WriterConnection : IDisposable
         batch.ExecuteNonQuery();
     }
 
+    /// <summary>Asks the server for nothing, to see whether it is there.</summary>
+    public void Look()
+    {
+        using var command = new NpgsqlCommand("select 1", connection);
+        command.ExecuteScalar();
+    }
+
     /// <summary>Ends a transaction in which nothing is to be written.</summary>
     public void Rollback()
     {
