@@ -37,11 +37,18 @@ internal sealed class Sweep(CommandHallway hallway, EventReader reader, ILogger<
         {
             try
             {
-                await OnceAsync(stoppingToken);
+                // A database that hangs must not hold up the end of the service, and to cancel a query there takes a connection to it. Nothing is lost with a
+                // sweep that is left alone: the next one finds the same.
+                await OnceAsync(CancellationToken.None).WaitAsync(stoppingToken);
             }
-            catch (Exception failure) when (failure is Npgsql.NpgsqlException or TimeoutException)
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
-                logger.LogWarning(failure, "The sweep could not read what is due; it tries again.");
+                return;
+            }
+            catch (Exception failure)
+            {
+                // Whatever it is, it must not end the service: decisions do not wait for the sweep.
+                logger.LogWarning(failure, "The sweep could not do what is due; it tries again.");
             }
 
             try
