@@ -1,0 +1,68 @@
+using System.Diagnostics;
+using Ledger.Testing;
+
+namespace Ledger.Api.Tests.Reliability;
+
+[Collection(ReliabilityRuns.Name)]
+public sealed class A_stopped_node(ITestOutputHelper output)
+{
+    [Fact]
+    public async Task in_the_middle_of_its_work_holds_the_other_up_for_seconds_only_and_doubles_nothing_afterwards()
+    {
+        var seed = Run.Seed(output);
+        await using var database = await TestPostgres.CreateDatabaseAsync();
+        await using var stopped = await Run.NodeAsync(database.ConnectionString);
+        await using var other = await Run.NodeAsync(database.ConnectionString);
+        using var client = new Client(stopped, other);
+        string[] accounts = [.. Enumerable.Range(0, 6).Select(i => $"stopped.{i}")];
+        var commands = new RandomCommands(seed, accounts);
+        await commands.OpenAsync(client);
+        var crowd = new Crowd(commands, client);
+        var load = crowd.RunAsync(24);
+        // Half of the clients wait at the stopped node before long; these go to the other one alone.
+        using var faithful = new Client(other);
+        var others = new Crowd(new RandomCommands(seed + 1, accounts), faithful);
+        var otherLoad = others.RunAsync(6);
+        var random = new Random(seed);
+        var gaps = new List<TimeSpan>();
+        var rounds = Run.Of(2, 20);
+        for (var round = 0; round < rounds; round++)
+        {
+            await CatchAsync(stopped, database.ConnectionString, random);
+            var clock = Stopwatch.StartNew();
+            var before = others.Done;
+            await Run.UntilAsync(() => Task.FromResult(others.Done > before + 6 || otherLoad.IsCompleted), TimeSpan.FromSeconds(20), "the other node goes on");
+            gaps.Add(clock.Elapsed);
+            await Task.Delay(random.Next(100, 1_000));
+            await stopped.ContinueAsync();
+            await Task.Delay(500);
+        }
+
+        crowd.Stop();
+        others.Stop();
+        await Task.WhenAll(load, otherLoad);
+        output.WriteLine($"{rounds} rounds, the other went on after {string.Join(", ", gaps.Select(gap => $"{gap.TotalSeconds:f1}"))} s; {crowd.Summary()}");
+        gaps.ShouldAllBe(gap => gap < TimeSpan.FromSeconds(8), "a node that stands still loses its transaction after three seconds");
+        Story[] stories = [.. crowd.Stories, .. others.Stories];
+        stories.ShouldAllBe(story => story.Reply != null && story.Reply.Status < 500);
+        client.Unanswered.ShouldBe(0);
+        var books = await Books.CheckAsync(database.ConnectionString);
+        books.CheckNoGaps();
+        books.CheckStories(stories).ShouldBeGreaterThan(100);
+    }
+
+    // Stops the node again and again until it stands still while it holds the lock.
+    private static async Task CatchAsync(ServiceProcess node, string connectionString, Random random)
+    {
+        for (var attempt = 0; attempt < 200; attempt++)
+        {
+            await node.PauseAsync();
+            await Task.Delay(300);
+            if (await Writer_lock.StuckAsync(connectionString) != 0) return;
+            await node.ContinueAsync();
+            await Task.Delay(random.Next(5, 60));
+        }
+
+        throw new TimeoutException("The node was never caught while it held the lock.");
+    }
+}
