@@ -40,7 +40,7 @@ internal sealed class BatchEndpoint(CommandHallway hallway, CommandAnswers answe
 
         try
         {
-            var (body, problem) = await ReadAsync(http);
+            var (body, problem) = await TryReadAsync(http);
             problem ??= query.Problem();
             var lines = problem is null ? LinesOf(body, out problem) : [];
             if (problem is not null)
@@ -95,6 +95,19 @@ internal sealed class BatchEndpoint(CommandHallway hallway, CommandAnswers answe
             : await hallway.SendTogetherAsync(read.Select(line => line.Envelope!).ToList());
         for (var i = 0; i < results.Count; i++) await output.WriteAsync(results[i], read[i].Shape);
         await output.FlushAsync();
+    }
+
+    private static async Task<(byte[] Body, Problem? Problem)> TryReadAsync(HttpContext http)
+    {
+        try
+        {
+            return await ReadAsync(http);
+        }
+        catch (BadHttpRequestException failure) when (failure.StatusCode == StatusCodes.Status413PayloadTooLarge)
+        {
+            // The server counts a body of unknown length itself, and its bound is ours.
+            return ([], TooLarge());
+        }
     }
 
     private static async Task<(byte[] Body, Problem? Problem)> ReadAsync(HttpContext http)

@@ -23,6 +23,10 @@ internal readonly record struct BatchLine(CommandEnvelope? Envelope, AnswerShape
     {
         if (line.Length > RequestReader.BodyBytesMax) return Bad(new Problem(ProblemTypes.TooLarge, $"A line has more than {RequestReader.BodyBytesMax} bytes."));
         var members = Split(line, out var body, out var problem);
+        var endpoint = Commands.GetValueOrDefault(members.Command ?? "");
+        // As for a single request: who may not ask is told nothing of how to ask.
+        if (endpoint is not null && !caller.Has(endpoint.Route.Roles))
+            return Bad(new Problem(ProblemTypes.Forbidden, $"The command {endpoint.Route.Name} needs one of the roles: {string.Join(", ", RoleSets.ToWords(endpoint.Route.Roles))}."));
         if (problem is not null) return Bad(problem);
 
         var errors = new Errors();
@@ -30,13 +34,11 @@ internal readonly record struct BatchLine(CommandEnvelope? Envelope, AnswerShape
         if (key is null) return Bad(new Problem(ProblemTypes.IdempotencyKeyMissing, "Every line has a key of its own: 1 to 255 printable ASCII characters, the same with every attempt."));
         if (!IdempotencyKey.IsKey(key)) errors.Add("key", IdempotencyKey.Rule);
         errors.RequiredAccount(members.AccountId, "accountId");
-        var endpoint = Commands.GetValueOrDefault(members.Command ?? "");
         if (endpoint is null) errors.Add("command", members.Command is null ? "is required" : CommandRule);
         CheckItem(errors, endpoint, members);
         if (errors.Problem is { } wrong) return Bad(wrong);
-        if (!caller.Has(endpoint!.Route.Roles)) return Bad(new Problem(ProblemTypes.Forbidden, $"The command {endpoint.Route.Name} needs one of the roles: {string.Join(", ", RoleSets.ToWords(endpoint.Route.Roles))}."));
 
-        var parsed = endpoint.Parse(body, members.AccountId!, members.HoldId ?? members.TxnId);
+        var parsed = endpoint!.Parse(body, members.AccountId!, members.HoldId ?? members.TxnId);
         if (parsed.Problem is { } notRead) return Bad(notRead);
         var opening = members.OpenAccount?.ToCommand(parsed.Value.Command.Account, caller, errors, "openAccount.");
         if (errors.Problem is { } notOpened) return Bad(notOpened);
@@ -91,9 +93,10 @@ internal readonly record struct BatchLine(CommandEnvelope? Envelope, AnswerShape
                     if (rest.WrittenCount > 1) rest.Write(","u8);
                     rest.Write(line[nameStart..end]);
                 }
-                else if (!members.Take(member, line[valueStart..end], out problem))
+                else
                 {
-                    return members;
+                    members.Take(member, line[valueStart..end], out var wrong);
+                    problem ??= wrong;
                 }
             }
 
@@ -130,11 +133,11 @@ internal readonly record struct BatchLine(CommandEnvelope? Envelope, AnswerShape
 
         public OpenAccountRequest? OpenAccount { get; private set; }
 
-        public bool Take(string name, ReadOnlySpan<byte> json, out Problem? problem)
+        public void Take(string name, ReadOnlySpan<byte> json, out Problem? problem)
         {
             problem = null;
             if (!seen.Add(name)) problem = Problem.Invalid(name, "is there twice");
-            else if (json.SequenceEqual("null"u8)) return true;
+            else if (json.SequenceEqual("null"u8)) return;
             else if (name == "openAccount")
             {
                 var read = RequestReader.Parse<OpenAccountRequest>(json);
@@ -154,8 +157,6 @@ internal readonly record struct BatchLine(CommandEnvelope? Envelope, AnswerShape
                     default: TxnId = text; break;
                 }
             }
-
-            return problem is null;
         }
     }
 }

@@ -22,6 +22,9 @@ public sealed class ListRequest
     internal const string LimitName = "limit";
     internal const string CursorName = "cursor";
 
+    // It says how long to wait, not what is listed, so the next page may leave it out.
+    internal const string MinVersionName = "minVersion";
+
     private readonly string identity;
 
     private ListRequest(int limit, string? after, string identity)

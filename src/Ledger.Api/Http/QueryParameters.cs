@@ -110,7 +110,7 @@ public sealed class QueryParameters
         var text = new StringBuilder(tenant).Append('\n').Append(route);
         foreach (var (name, values) in parameters.OrderBy(p => p.Key, StringComparer.Ordinal))
         {
-            if (name is ListRequest.LimitName or ListRequest.CursorName) continue;
+            if (name is ListRequest.LimitName or ListRequest.CursorName or ListRequest.MinVersionName) continue;
             text.Append('\n').Append(name).Append('=').Append(values.ToString());
         }
 

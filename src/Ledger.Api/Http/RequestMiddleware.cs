@@ -74,6 +74,8 @@ internal sealed class RequestMiddleware(RequestDelegate next, Readiness readines
         }
 
         http.Response.Clear();
+        // Where a body ends badly, what follows on the connection can't be told from it.
+        if (IsFraming(failure)) http.Response.Headers.Connection = "close";
         await problem.WriteAsync(http);
     }
 
@@ -81,12 +83,15 @@ internal sealed class RequestMiddleware(RequestDelegate next, Readiness readines
     {
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => RequestReader.TooLarge(),
         BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout } => new Problem(ProblemTypes.RequestTimeout, "The body did not arrive in time."),
-        BadHttpRequestException => Problem.Invalid(RequestReader.Body, "is cut short or not well framed"),
+        _ when IsFraming(failure) => Problem.Invalid(RequestReader.Body, "is cut short or not well framed"),
         NpgsqlException database when IsOutage(database) => HttpMethods.IsGet(http.Request.Method) || HttpMethods.IsHead(http.Request.Method)
             ? Problem.Overloaded("The database does not answer at the moment.")
             : new Problem(ProblemTypes.OutcomeUnknown, "The database did not answer, so it is not known whether this was done. Send the same request with the same Idempotency-Key.") { RetryAfterSeconds = 1 },
         _ => new Problem(ProblemTypes.Internal, "Something went wrong here. The traceId finds it in the service's log."),
     };
+
+    /// <summary>The server can't read the body as it was sent; a chunk whose size is beyond every number comes as an overflow.</summary>
+    private static bool IsFraming(Exception failure) => failure is BadHttpRequestException or IOException { InnerException: OverflowException };
 
     /// <summary>A broken connection, or one of the states that say that the server has no room or goes down; a constraint or a mistake is a fault of ours.</summary>
     private static bool IsOutage(NpgsqlException failure) =>
