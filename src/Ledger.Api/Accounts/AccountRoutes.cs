@@ -48,6 +48,7 @@ public static class AccountRoutes
                 Request = typeof(BatchLineBody),
                 Answer = typeof(BatchAnswerBody),
                 RequestMediaType = "application/x-ndjson",
+                BringsKeys = true,
                 MediaType = "application/x-ndjson",
             })
             .Takes("atomic", "true: all lines are done, or none.", "boolean");

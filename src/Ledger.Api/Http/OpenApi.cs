@@ -89,7 +89,7 @@ internal static class OpenApi
         if (metadata.OfType<RouteDescription>().LastOrDefault() is not { } description) return;
         var access = metadata.OfType<RouteAccess>().LastOrDefault();
         var path = context.Description.RelativePath ?? "";
-        var isPost = string.Equals(context.Description.HttpMethod, "POST", StringComparison.OrdinalIgnoreCase);
+        var needsKey = string.Equals(context.Description.HttpMethod, "POST", StringComparison.OrdinalIgnoreCase) && description is { Request: not null, BringsKeys: false };
 
         operation.OperationId = OperationId(context.Description.HttpMethod ?? "", path);
         operation.Summary = description.Summary;
@@ -111,7 +111,7 @@ internal static class OpenApi
             operation.Parameters.Add(new OpenApiParameter { Name = parameter.Name, In = ParameterLocation.Query, Description = parameter.Description, Schema = Simple(parameter.Type) });
         }
 
-        if (isPost && description.Request is not null)
+        if (needsKey)
         {
             operation.Parameters.Add(Header(IdempotencyKey.Header, "Makes the request safe to repeat: 1 to 255 printable ASCII characters.", required: true,
                 new OpenApiSchema { Type = JsonSchemaType.String, MinLength = 1, MaxLength = IdempotencyKey.LengthMax }));
@@ -131,7 +131,7 @@ internal static class OpenApi
             };
         }
 
-        await AnswersAsync(operation, context, description, access, isPost, cancellationToken);
+        await AnswersAsync(operation, context, description, access, needsKey, cancellationToken);
         if (access is { IsPublic: false })
         {
             operation.Description = access.Needed;
@@ -140,7 +140,7 @@ internal static class OpenApi
     }
 
     private static async Task AnswersAsync(
-        OpenApiOperation operation, OpenApiOperationTransformerContext context, RouteDescription description, RouteAccess? access, bool isPost, CancellationToken cancellationToken)
+        OpenApiOperation operation, OpenApiOperationTransformerContext context, RouteDescription description, RouteAccess? access, bool needsKey, CancellationToken cancellationToken)
     {
         operation.Responses = [];
         foreach (var status in new[] { description.Status, description.OtherStatus ?? description.Status }.Distinct())
@@ -158,7 +158,7 @@ internal static class OpenApi
         if (access is null or { IsPublic: true }) return;
         List<ProblemType> problems = [ProblemTypes.InvalidRequest, ProblemTypes.Unauthenticated, ProblemTypes.Forbidden, ProblemTypes.NotFound, ProblemTypes.RateLimited, ProblemTypes.Internal, ProblemTypes.Overloaded];
         if (description.Request is not null) problems.AddRange([ProblemTypes.TooLarge, ProblemTypes.UnsupportedMediaType]);
-        if (isPost && description.Request is not null) problems.AddRange([ProblemTypes.IdempotencyKeyMissing, ProblemTypes.IdempotencyKeyReused, ProblemTypes.OutcomeUnknown]);
+        if (needsKey) problems.AddRange([ProblemTypes.IdempotencyKeyMissing, ProblemTypes.IdempotencyKeyReused, ProblemTypes.OutcomeUnknown]);
         if (description.TakesIfMatch) problems.Add(ProblemTypes.VersionMismatch);
         problems.AddRange(description.Problems);
         foreach (var group in problems.Distinct().GroupBy(p => p.Status).OrderBy(g => g.Key))

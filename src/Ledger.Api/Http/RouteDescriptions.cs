@@ -32,6 +32,9 @@ public sealed record RouteDescription
     /// <summary>Another status of success, such as 200 for a thing that stood already.</summary>
     public int? OtherStatus { get; init; }
 
+    /// <summary>Whether the body brings its idempotency keys, so that the request needs none.</summary>
+    public bool BringsKeys { get; init; }
+
     /// <summary>Whether the account may be named with If-Match.</summary>
     public bool TakesIfMatch { get; init; }
 

@@ -35,6 +35,7 @@ public sealed class ContractService : IAsyncLifetime
     private TestDatabase? database;
     private WebApplication? app;
     private HttpClient? http;
+    private IReadOnlyList<(string Method, string[] Template, IReadOnlySet<int> Statuses)>? documented;
 
     public HttpClient Http => http!;
 
@@ -111,12 +112,41 @@ public sealed class ContractService : IAsyncLifetime
     /// <summary>Moves business time ahead, for every account of this service.</summary>
     public Task PassAsync(TimeSpan time) => QueryAsync<object>(string.Create(CultureInfo.InvariantCulture, $"update ledger.clock set shift = shift + interval '{time.TotalSeconds} seconds' returning shift"));
 
+    /// <summary>Fails where the API's description does not know that this route may answer so.</summary>
+    public async Task CheckDocumentedAsync(string method, string path, int status)
+    {
+        if (!path.StartsWith("/v1/", StringComparison.Ordinal)) return;
+        documented ??= await DocumentedAsync();
+        var segments = path.Split('?')[0].Trim('/').Split('/');
+        foreach (var (verb, template, statuses) in documented)
+        {
+            if (verb != method || template.Length != segments.Length) continue;
+            if (template.Zip(segments).All(pair => pair.First == pair.Second || (pair.First.StartsWith('{') && pair.Second.Length > 0)))
+            {
+                statuses.Contains(status).ShouldBeTrue($"{method} /{string.Join('/', template)} answers {status}, which its description does not say");
+                return;
+            }
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         http?.Dispose();
         if (app is not null) await app.DisposeAsync();
         if (database is not null) await database.DisposeAsync();
         signing.Dispose();
+    }
+
+    private async Task<IReadOnlyList<(string Method, string[] Template, IReadOnlySet<int> Statuses)>> DocumentedAsync()
+    {
+        using var document = JsonDocument.Parse(await Http.GetStringAsync(new Uri("/openapi/v1.json", UriKind.Relative)));
+        return
+        [
+            .. from path in document.RootElement.GetProperty("paths").EnumerateObject()
+               from operation in path.Value.EnumerateObject()
+               select (operation.Name.ToUpperInvariant(), path.Name.Trim('/').Split('/'),
+                   (IReadOnlySet<int>)operation.Value.GetProperty("responses").EnumerateObject().Select(response => int.Parse(response.Name, CultureInfo.InvariantCulture)).ToHashSet()),
+        ];
     }
 
     private async Task MakeKeysAsync()
@@ -227,6 +257,7 @@ public sealed class Client(ContractService service, string? credential)
             await CheckPage(reply.Text("type"));
         }
 
+        await service.CheckDocumentedAsync(method.Method, path, reply.Status);
         return reply;
     }
 

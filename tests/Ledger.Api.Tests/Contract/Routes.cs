@@ -98,6 +98,24 @@ public sealed class Routes(ContractService service)
     }
 
     [Fact]
+    public async Task The_description_asks_for_a_key_where_the_service_does()
+    {
+        var document = (await service.With(null).Get("/openapi/v1.json")).Json;
+        foreach (var path in document.GetProperty("paths").EnumerateObject().Where(path => path.Name.StartsWith("/v1/", StringComparison.Ordinal)))
+        {
+            foreach (var operation in path.Value.EnumerateObject())
+            {
+                var parameters = operation.Value.TryGetProperty("parameters", out var all) ? all.EnumerateArray().ToList() : [];
+                parameters.Select(parameter => parameter.GetProperty("name").GetString()).ShouldBeUnique();
+                // Each line of a batch brings its own.
+                parameters.Any(parameter => parameter.GetProperty("name").GetString() == "Idempotency-Key" && parameter.GetProperty("required").GetBoolean())
+                    .ShouldBe(operation.Name == "post" && path.Name != "/v1/batch", $"{operation.Name} {path.Name}");
+                operation.Value.GetProperty("responses").TryGetProperty("422", out _).ShouldBe(operation.Name == "post" && path.Name != "/v1/batch", $"{operation.Name} {path.Name}");
+            }
+        }
+    }
+
+    [Fact]
     public async Task The_list_of_routes_in_the_repository_is_that_of_the_service()
     {
         var text = new StringBuilder("# Every route: method, path, who is let in; the statuses that it answers. Written by a test (LEDGER_WRITE_DOCS=1), compared by it otherwise.\n");
