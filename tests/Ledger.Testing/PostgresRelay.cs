@@ -25,6 +25,7 @@ public sealed class PostgresRelay : IAsyncDisposable
     private int _commits;
     private int _swallowAt = -1;
     private int _swallowEvery;
+    private bool _pausesAtCommit;
     private int _swallowed;
     private int _committedUnheard;
 
@@ -87,6 +88,12 @@ public sealed class PostgresRelay : IAsyncDisposable
             _paused?.SetResult();
             _paused = null;
         }
+    }
+
+    /// <summary>Pauses in the middle of the next commit: the server has all of its transaction but the word to commit, and waits for it.</summary>
+    public void PauseAtCommit()
+    {
+        lock (_gate) _pausesAtCommit = true;
     }
 
     /// <summary>Resets every connection, on both sides.</summary>
@@ -231,6 +238,12 @@ public sealed class PostgresRelay : IAsyncDisposable
         lock (_gate)
         {
             _commits++;
+            if (_pausesAtCommit)
+            {
+                _pausesAtCommit = false;
+                _paused ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+
             return _commits == _swallowAt || (_swallowEvery > 0 && _commits % _swallowEvery == 0);
         }
     }
