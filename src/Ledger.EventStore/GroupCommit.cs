@@ -181,6 +181,7 @@ public sealed class GroupCommit : IDisposable
                     // Nothing is answered here: the batch is decided again under the lock, where its keys tell what an earlier attempt did.
                     logger.LogWarning(failure, "The writer's transaction broke; its batch of {Count} groups is decided again.", batch.Count);
                     if (WriterFailure.Of(failure) is WriterFailure.Kind.Unknown) healthy = false;
+                    if (failure is PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable }) FreeLock();
                     stopped.Token.WaitHandle.WaitOne(pause);
                     pause = TimeSpan.FromMilliseconds(Math.Min(1_000, (pause.TotalMilliseconds * 2) + 10));
                 }
@@ -264,6 +265,18 @@ public sealed class GroupCommit : IDisposable
         {
             logger.LogWarning(failure, "The writer can't reach the database yet.");
             return null;
+        }
+    }
+
+    private void FreeLock()
+    {
+        try
+        {
+            if (WriterConnection.FreeLock(source, options.IdleTimeout)) logger.LogWarning("A writer that had been silent in the middle of its transaction was ended, so that the others go on.");
+        }
+        catch (Exception failure) when (failure is NpgsqlException or TimeoutException or IOException)
+        {
+            logger.LogWarning(failure, "The session that holds the writer's lock could not be looked at.");
         }
     }
 

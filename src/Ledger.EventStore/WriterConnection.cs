@@ -46,11 +46,35 @@ internal sealed class WriterConnection : IDisposable
         join ledger.mt_events e on e.tenant_id = q.tenant and e.stream_id = q.id and e.version = q.version
         """;
 
+    // A session that is "active" and waits for its client has a part of a batch and waits for the rest: no time-out of the server ends that.
+    private static readonly string EndStuckHolder = string.Create(CultureInfo.InvariantCulture,
+        $"""
+        select count(*) filter (where pg_terminate_backend(a.pid))
+        from pg_locks l join pg_stat_activity a on a.pid = l.pid
+        where l.locktype = 'advisory' and l.granted and l.objsubid = 1 and l.classid = {WriterLock >> 32}::oid and l.objid = {WriterLock & uint.MaxValue}::oid
+          and l.database = (select oid from pg_database where datname = current_database())
+          and a.wait_event in ('ClientRead', 'ClientWrite') and a.state_change < clock_timestamp() - $1
+        """);
+
     private readonly NpgsqlConnection connection;
 
     private WriterConnection(NpgsqlConnection connection) => this.connection = connection;
 
     public static WriterConnection Open(NpgsqlDataSource source) => new(source.OpenConnection());
+
+    /// <summary>
+    /// Ends the session that holds the lock where its client has been silent for so long in the middle of a batch, sent or received: a process that was
+    /// stopped there, or a machine that is gone from the network. All nodes wait for that lock, so one of them must end it. What the session had begun is
+    /// rolled back; its node decides it again. A session that the server itself keeps busy (a commit that waits for a standby) is left alone.
+    /// </summary>
+    public static bool FreeLock(NpgsqlDataSource source, TimeSpan silence)
+    {
+        using var connection = source.OpenConnection();
+        // Sessions may be ended by the account that they logged in with, not by the role that writes.
+        using (var role = new NpgsqlCommand("set role none", connection)) role.ExecuteNonQuery();
+        using var command = new NpgsqlCommand(EndStuckHolder, connection) { Parameters = { Value(NpgsqlDbType.Interval, silence) } };
+        return command.ExecuteScalar() is > 0L;
+    }
 
     public static string ConnectionString(string connectionString, GroupCommitOptions options)
     {

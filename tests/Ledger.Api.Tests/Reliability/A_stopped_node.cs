@@ -51,6 +51,42 @@ public sealed class A_stopped_node(ITestOutputHelper output)
         books.CheckStories(stories).ShouldBeGreaterThan(100);
     }
 
+    [Fact]
+    public async Task whose_network_dies_in_the_middle_of_a_commit_holds_the_other_up_for_seconds_only()
+    {
+        await using var database = await TestPostgres.CreateDatabaseAsync();
+        await using var relay = PostgresRelay.To(database.ConnectionString);
+        await using var cut = await Run.NodeAsync(relay.ConnectionString);
+        await using var other = await Run.NodeAsync(database.ConnectionString);
+        using var client = new Client(cut, other);
+        await client.OpenAsync("cut");
+        await client.GrantAsync("cut", 100);
+        var sent = new Sent("consumptions", "/v1/accounts/cut/consumptions", """{"amount":7}""", "cut/1");
+        relay.PauseAtCommit();
+        var unheard = client.PostAsync(sent);
+        await Run.UntilAsync(async () => await Writer_lock.StuckAsync(database.ConnectionString) != 0, TimeSpan.FromSeconds(10), "the writer's transaction is open, and nothing comes");
+        var clock = Stopwatch.StartNew();
+        var random = new Random(1);
+        var stories = new List<Story> { await client.UntilAnsweredAsync(sent with { Key = "cut/2" }, new Always(1)) };
+        output.WriteLine($"the other went on after {clock.Elapsed.TotalSeconds:f1} s");
+        clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(12));
+        stories[0].Reply!.Status.ShouldBe(201);
+
+        // Back on the network the first node finds that its transaction came to nothing, and does it once.
+        relay.Resume();
+        stories.Add(new Story(sent, await unheard, 0, null));
+        if (stories[1].Reply!.Status == 503) stories[1] = await client.UntilAnsweredAsync(sent, random);
+        stories[1].Reply!.Status.ShouldBe(201);
+        var books = await Books.CheckAsync(database.ConnectionString);
+        books.CheckStories(stories).ShouldBe(2);
+    }
+
+    // Chooses the same node each time.
+    private sealed class Always(int node) : Random
+    {
+        public override int Next(int maxValue) => node;
+    }
+
     // Stops the node again and again until it stands still while it holds the lock.
     private static async Task CatchAsync(ServiceProcess node, string connectionString, Random random)
     {
