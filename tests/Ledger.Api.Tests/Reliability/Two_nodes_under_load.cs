@@ -18,7 +18,9 @@ public sealed class Two_nodes_under_load(TwoNodes nodes, ITestOutputHelper outpu
         var clock = Stopwatch.StartNew();
         await crowd.RunAsync(64, Run.Of(6_000, 100_000));
         output.WriteLine($"{crowd.Stories.Count} commands in {clock.Elapsed.TotalSeconds:f1} s: {crowd.Summary()}");
-        crowd.Stories.ShouldAllBe(story => story.Reply!.Status == 200 || story.Reply.Status == 201 || story.Reply.Status == 402 || story.Reply.Status == 409, "nothing but done and refused, and nothing sent twice");
+        // On a slow machine an end that was chosen a moment ahead may have passed when its grant is decided: that is refused rightly, and is no other 400.
+        crowd.Stories.Where(story => !(story.Reply!.Status == 400 && story.Reply.Body.Contains("\"errors\":{\"expiresAt\":[\"has passed\"]}", StringComparison.Ordinal)))
+            .ShouldAllBe(story => story.Reply!.Status == 200 || story.Reply.Status == 201 || story.Reply.Status == 402 || story.Reply.Status == 409, "nothing but done and refused, and nothing sent twice");
         crowd.Stories.ShouldAllBe(story => story.Doubtful == 0 && story.NothingDoneAt == null);
         crowd.Done.ShouldBeGreaterThan(crowd.Stories.Count / 2, "the load does something");
 
