@@ -53,6 +53,27 @@ public sealed class Idempotency_over_http(ContractService service)
         (await account.Post(commands[0].Command, commands[0].Body, first[0].Key)).Body.ShouldBe(first[0].Reply.Body);
     }
 
+    [Fact]
+    public async Task What_had_been_done_before_under_another_key_is_repeated_as_such()
+    {
+        var account = await service.OpenAsync();
+        await account.Grant("100");
+        const string once = """{"amount":5,"resource":{"type":"t","id":"i"},"oncePerResource":true}""";
+        var purchase = $$"""{"creditAmount":10,"price":{"amount":1,"currency":"usd"},"paymentId":"{{ContractService.NewId("pay")}}"}""";
+        var (hold, used, bought) = ((await account.Post("holds", once)).ShouldBe(201), (await account.Post("consumptions", once)).ShouldBe(201), (await account.Post("purchases", purchase)).ShouldBe(201));
+        foreach (var (command, body, first) in new[] { ("consumptions", once, used), ("purchases", purchase, bought), ($"holds/{hold["id"]}/capture", "{}", used) })
+        {
+            var key = Guid.NewGuid().ToString();
+            var already = (await account.Post(command, body, key)).ShouldBe(200);
+            (already.Body, already.Replayed).ShouldBe((first.Body, false), command);
+            (await account.Post($"consumptions/{used["id"]}/refund", """{"amount":1,"reason":"r"}""")).ShouldBe(201);
+            var again = await account.Post(command, body, key);
+            (again.Status, again.Body, again.Replayed).ShouldBe((200, first.Body, true), command);
+        }
+
+        await account.ShouldHave(("held", "0"), ("balance", "108"));
+    }
+
     [Theory]
     [InlineData("""{"metadata":{"a":"b","k":"v"},"resource":{"id":"i","type":"t"},"service":"s","amount":"5.500","usage":{"requestData":{"a":[0,100,"xé"],"b":1.5},"inputTokens":3}}""")]
     [InlineData("""  { "amount" : 55e-1 , "service":"s","resource":{"type":"t","id":"i"},"usage":{"inputTokens":3,"requestData":{"b":0.15e1,"a":[0.0,1e+2,"x\u00E9"]}},"metadata":{"k":"v","a":"b","gone":null},"actor":null,"oncePerResource":null }  """)]
