@@ -113,14 +113,16 @@ internal static class BatchWrites
 
     private static void AddStreams(IList<NpgsqlBatchCommand> commands, WorkingSet set)
     {
-        List<StreamSlot> born = [], moved = [], dueNow = [], dueNever = [];
+        List<StreamSlot> born = [], moved = [], dueNever = [];
+        List<(StreamSlot Slot, DateTimeOffset At)> dueNow = [];
         foreach (var slot in set.Slots)
         {
             if (slot.Version == slot.LoadedVersion) continue;
             (slot.LoadedVersion == 0 ? born : moved).Add(slot);
             var due = slot.Model.DueAt(slot.State);
             if (due == slot.LoadedDue) continue;
-            (due is null ? dueNever : dueNow).Add(slot);
+            if (due is null) dueNever.Add(slot);
+            else dueNow.Add((slot, due.Value));
         }
 
         if (born.Count > 0)
@@ -137,7 +139,8 @@ internal static class BatchWrites
 
         if (dueNow.Count > 0)
         {
-            commands.Add(Command(UpsertDue, Stored(dueNow), Ids(dueNow), Column(NpgsqlDbType.TimestampTz, dueNow, s => s.Model.DueAt(s.State)!.Value.UtcDateTime)));
+            commands.Add(Command(UpsertDue,
+                Texts(dueNow, d => Tenants.Stored(d.Slot.Stream.Tenant)), Texts(dueNow, d => d.Slot.Stream.Id), Column(NpgsqlDbType.TimestampTz, dueNow, d => d.At.UtcDateTime)));
         }
 
         if (dueNever.Count > 0) commands.Add(Command(DeleteDue, Stored(dueNever), Ids(dueNever)));

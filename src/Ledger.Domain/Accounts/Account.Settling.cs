@@ -76,14 +76,16 @@ public sealed partial record Account
 
     private Account Settle(DateTimeOffset now, bool firstOnly, out ImmutableArray<AccountEvent> events, out DateTimeOffset? first)
     {
+        // Each step costs at most one pass over lots and holds: an account with as many of both as it may have is settled in a blink too.
         var happened = ImmutableArray.CreateBuilder<AccountEvent>();
         var lots = new List<Lot>();
-        Credits unexpired = Credits.Zero, kept = Credits.Zero;
+        var unexpired = Credits.Zero;
+        var kept = new KeptLots();
         foreach (var lot in Lots)
         {
             if (lot.HasExpiredBy(UpdatedAt))
             {
-                kept += lot.Remaining;
+                kept.Add(lot, lot.Remaining);
                 continue;
             }
 
@@ -91,7 +93,9 @@ public sealed partial record Account
             if (lot.HasExpiredBy(now)) lots.Add(lot);
         }
 
-        lots.Sort(static (left, right) => left.ExpiresAt == right.ExpiresAt ? Lot.Compare(left, right) : left.ExpiresAt!.Value.CompareTo(right.ExpiresAt!.Value));
+        kept.Sort();
+        lots.Sort(ByEnd);
+        var reserved = new ReservedBefore(Holds);
         var holds = new List<Hold>();
         foreach (var hold in Holds)
         {
@@ -112,17 +116,16 @@ public sealed partial record Account
                 var hold = holds[nextHold++];
                 at = hold.ExpiresAt;
                 state = state.And(new HoldExpired { Hold = hold.Id, Amount = hold.Amount }, now, happened);
-                var balance = state.Balance;
-                state = state.LetKeptLotsGo(at, at, now, happened);
-                kept -= balance - state.Balance;
+                reserved.End(hold);
+                foreach (var (lot, cut) in kept.ShrinkFor(state.Holds)) state = state.And(state.Expire(lot, cut, at), now, happened);
             }
             else
             {
                 var lot = lots[nextLot++];
                 at = lot.ExpiresAt!.Value;
                 for (; passed < lots.Count && lots[passed].ExpiresAt <= at; passed++) unexpired -= lots[passed].Remaining;
-                var keep = Credits.Min(lot.Remaining, Credits.Max(Credits.Zero, state.HeldSinceBefore(at) - unexpired - kept));
-                kept += keep;
+                var keep = Credits.Min(lot.Remaining, Credits.Max(Credits.Zero, reserved.By(at) - unexpired - kept.Sum));
+                if (keep.IsPositive) kept.Add(lot, keep);
                 if (keep < lot.Remaining) state = state.And(state.Expire(lot, lot.Remaining - keep, at), now, happened);
             }
 
@@ -148,48 +151,85 @@ public sealed partial record Account
     /// </summary>
     internal Account LetKeptLotsGo(DateTimeOffset before, DateTimeOffset at, DateTimeOffset now, ImmutableArray<AccountEvent>.Builder events)
     {
-        List<Lot>? kept = null;
+        var kept = new KeptLots();
         foreach (var lot in Lots)
         {
-            if (lot.ExpiresAt < before) (kept ??= []).Add(lot);
+            if (lot.ExpiresAt < before) kept.Add(lot, lot.Remaining);
         }
 
-        if (kept is null) return this;
-        kept.Sort(static (left, right) => left.ExpiresAt == right.ExpiresAt ? Lot.Compare(left, right) : left.ExpiresAt!.Value.CompareTo(right.ExpiresAt!.Value));
-        var cuts = new Credits[kept.Count];
-        var sum = Credits.Zero;
-        for (var last = 0; last < kept.Count; last++)
-        {
-            sum += kept[last].Remaining;
-            var excess = sum - HeldSinceBefore(kept[last].ExpiresAt!.Value);
-            for (var index = 0; index <= last && excess.IsPositive; index++)
-            {
-                var cut = Credits.Min(excess, kept[index].Remaining - cuts[index]);
-                cuts[index] += cut;
-                excess -= cut;
-                sum -= cut;
-            }
-        }
-
+        if (kept.Sum.IsZero) return this;
+        kept.Sort();
         var state = this;
-        for (var index = 0; index < kept.Count; index++)
-        {
-            if (cuts[index].IsPositive) state = state.And(state.Expire(kept[index], cuts[index], at), now, events);
-        }
-
+        foreach (var (lot, cut) in kept.ShrinkFor(Holds)) state = state.And(state.Expire(lot, cut, at), now, events);
         return state;
     }
 
-    // What active holds reserve that were placed before a time.
-    private Credits HeldSinceBefore(DateTimeOffset time)
+    private static int ByEnd(Lot left, Lot right) => left.ExpiresAt == right.ExpiresAt ? Lot.Compare(left, right) : left.ExpiresAt!.Value.CompareTo(right.ExpiresAt!.Value);
+
+    // What has ended and is kept for holds, in order of its end.
+    private sealed class KeptLots
     {
-        var sum = Credits.Zero;
-        foreach (var hold in Holds)
+        private readonly List<(Lot Lot, Credits Left)> lots = [];
+        private int start;
+
+        public Credits Sum { get; private set; }
+
+        public void Add(Lot lot, Credits left)
         {
-            if (hold.CreatedAt < time) sum += hold.Amount;
+            lots.Add((lot, left));
+            Sum += left;
         }
 
-        return sum;
+        public void Sort() => lots.Sort(static (left, right) => ByEnd(left.Lot, right.Lot));
+
+        // A hold can use the lots that ended after it was placed, so what ended by a time can serve no more than the holds placed before it: those that ended first give way first.
+        public List<(Lot Lot, Credits Cut)> ShrinkFor(ImmutableArray<Hold> holdsByAge)
+        {
+            var cuts = new List<(Lot Lot, Credits Cut)>();
+            Credits sum = Credits.Zero, reserved = Credits.Zero;
+            var hold = 0;
+            for (var last = start; last < lots.Count; last++)
+            {
+                for (; hold < holdsByAge.Length && holdsByAge[hold].CreatedAt < lots[last].Lot.ExpiresAt; hold++) reserved += holdsByAge[hold].Amount;
+                sum += lots[last].Left;
+                for (var excess = sum - reserved; excess.IsPositive;)
+                {
+                    var (lot, left) = lots[start];
+                    var cut = Credits.Min(excess, left);
+                    (excess, sum, Sum) = (excess - cut, sum - cut, Sum - cut);
+                    if (cuts.Count > 0 && cuts[^1].Lot.Id == lot.Id) cuts[^1] = (lot, cuts[^1].Cut + cut);
+                    else if (cut.IsPositive) cuts.Add((lot, cut));
+                    lots[start] = (lot, left - cut);
+                    if (cut == left) start++;
+                }
+            }
+
+            return cuts;
+        }
+    }
+
+    // What active holds reserve that were placed before a time; asked for times that only rise.
+    private sealed class ReservedBefore(ImmutableArray<Hold> holdsByAge)
+    {
+        private readonly HashSet<HoldId> ended = [];
+        private Credits sum;
+        private int next;
+
+        public Credits By(DateTimeOffset time)
+        {
+            for (; next < holdsByAge.Length && holdsByAge[next].CreatedAt < time; next++)
+            {
+                if (!ended.Contains(holdsByAge[next].Id)) sum += holdsByAge[next].Amount;
+            }
+
+            return sum;
+        }
+
+        public void End(Hold hold)
+        {
+            ended.Add(hold.Id);
+            if (next > 0 && holdsByAge[next - 1].Id.CompareTo(hold.Id) >= 0) sum -= hold.Amount;
+        }
     }
 
     private LotExpired Expire(Lot lot, Credits amount, DateTimeOffset at) => new()
