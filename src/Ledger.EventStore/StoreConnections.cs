@@ -29,7 +29,8 @@ public static class StoreConnections
             ApplicationName = "ledger reader",
         };
         if (builder.MaxPoolSize == DriversDefault) builder.MaxPoolSize = ReadersMax;
-        builder.Options = $"{SessionOptions} -c default_transaction_read_only=off -c statement_timeout={(int)statementTimeout.TotalMilliseconds} {builder.Options}";
+        // What is set last holds: a connection string may add settings, never another role or a commit that is not durable.
+        builder.Options = $"{builder.Options} {SessionOptions} -c default_transaction_read_only=off -c statement_timeout={(int)statementTimeout.TotalMilliseconds}";
         return NpgsqlDataSource.Create(builder.ConnectionString);
     }
 }

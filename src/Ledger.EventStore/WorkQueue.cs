@@ -52,7 +52,7 @@ internal sealed class WorkQueue(int singlesMax, int bulkMax) : IDisposable
         {
             if (Closed) return false;
             var lane = group.Bulk ? bulk : singles;
-            if (lane.Count + group.Works.Count > (group.Bulk ? bulkMax : singlesMax) && lane.Count > 0) return false;
+            if (!lane.HasRoom(tenant, group.Works.Count, group.Bulk ? bulkMax : singlesMax)) return false;
             lane.Add(group, tenant);
             if (signalled) return true;
             signalled = true;
@@ -113,6 +113,17 @@ internal sealed class WorkQueue(int singlesMax, int bulkMax) : IDisposable
         private readonly Queue<string> turn = new();
 
         public int Count { get; private set; }
+
+        /// <summary>
+        /// A full lane still takes a tenant that has less than an equal share of it waiting: who fills the lane is refused, not who comes after. With all
+        /// shares taken up, a lane holds at most twice its maximum.
+        /// </summary>
+        public bool HasRoom(string tenant, int more, int max)
+        {
+            if (Count == 0 || Count + more <= max) return true;
+            var waiting = tenants.TryGetValue(tenant, out var queue) ? queue.Count : 0;
+            return Count + more <= 2 * max && waiting + more <= max / (tenants.Count + (queue is null ? 1 : 0));
+        }
 
         public void Add(WorkGroup group, string tenant)
         {

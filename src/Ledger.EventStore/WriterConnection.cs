@@ -70,7 +70,7 @@ internal sealed class WriterConnection : IDisposable
     public static bool FreeLock(NpgsqlDataSource source, TimeSpan silence)
     {
         using var connection = source.OpenConnection();
-        // Sessions may be ended by the account that they logged in with, not by the role that writes.
+        // Sessions may be ended by the user that they logged in as, not by the role that writes.
         using (var role = new NpgsqlCommand("set role none", connection)) role.ExecuteNonQuery();
         using var command = new NpgsqlCommand(EndStuckHolder, connection) { Parameters = { Value(NpgsqlDbType.Interval, silence) } };
         return command.ExecuteScalar() is > 0L;
@@ -97,7 +97,7 @@ internal sealed class WriterConnection : IDisposable
         var idle = (int)options.IdleTimeout.TotalMilliseconds;
         var statement = (int)options.CommandTimeout.TotalMilliseconds;
         builder.Options = string.Create(CultureInfo.InvariantCulture,
-            $"{StoreConnections.SessionOptions} -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c enable_bitmapscan=off -c lock_timeout={locks} -c idle_in_transaction_session_timeout={idle} -c statement_timeout={statement} {builder.Options}");
+            $"{builder.Options} {StoreConnections.SessionOptions} -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c enable_bitmapscan=off -c lock_timeout={locks} -c idle_in_transaction_session_timeout={idle} -c statement_timeout={statement}");
         return builder.ConnectionString;
     }
 

@@ -113,6 +113,21 @@ public sealed class Group_commit
     }
 
     [Fact]
+    public async Task a_tenant_that_fills_the_queue_is_refused_and_another_one_is_not()
+    {
+        await using var database = await StoreDatabase.CreateAsync();
+        using var node = database.Node(new GroupCommitOptions { QueueMax = 20 });
+        await using var holder = await database.HoldWriterLockAsync();
+        var loud = Enumerable.Range(0, 60).Select(_ => node.SubmitAsync(new Count(new StreamRef("loud", "thing/a"), 1) { Tenant = "loud" })).ToList();
+        loud.Count(w => w.IsCompleted).ShouldBeGreaterThanOrEqualTo(39, "refused at once");
+        var quiet = Enumerable.Range(0, 12).Select(_ => node.SubmitAsync(new Count(new StreamRef("quiet", "thing/a"), 1) { Tenant = "quiet" })).ToList();
+        quiet.Count(w => w.IsCompleted).ShouldBe(2, "its share is half of the queue");
+        await holder.DisposeAsync();
+        (await Task.WhenAll(quiet.Take(10))).ShouldAllBe(o => o is Outcome.Accepted);
+        await Task.WhenAll(loud);
+    }
+
+    [Fact]
     public async Task lines_of_one_account_are_done_in_their_order()
     {
         await using var database = await StoreDatabase.CreateAsync();
