@@ -13,6 +13,9 @@ public sealed partial record Account
     /// <summary>The most holds that may be active at once.</summary>
     public const int HoldsMax = 1_000;
 
+    /// <summary>The most characters that active holds may carry together (service, resource, usage, description, metadata ...): they stay in the state.</summary>
+    public const int HoldTextMax = 262_144;
+
     /// <summary>The most transactions whose debt may stand at once; captures and refunds of purchases, which are never refused for it, may pass it.</summary>
     public const int DebtsMax = 10_000;
 

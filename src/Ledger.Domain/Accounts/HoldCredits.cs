@@ -37,6 +37,7 @@ public static class HoldCreditsHandler
         var settled = account.SettledAt(now);
         var state = settled.Account;
         if (state.Holds.Length >= Account.HoldsMax) return Decision.Refuse(new LimitReached("active holds", Account.HoldsMax));
+        if (SaidByAll(state) + Said(command.Spending, command.Note) > Account.HoldTextMax) return Decision.Refuse(new LimitReached("characters in what its active holds say about themselves", Account.HoldTextMax));
         if (command.Amount > state.Available + state.OverdraftLimit) return Decision.Refuse(new InsufficientCredits(state.Available, command.Amount));
         return Checks.Append(settled, new HoldPlaced
         {
@@ -47,4 +48,23 @@ public static class HoldCreditsHandler
             Note = command.Note,
         });
     }
+
+    // Active holds stay in the state, which every command reads and writes; so what they carry is bounded together.
+    private static int SaidByAll(Account account)
+    {
+        var characters = 0;
+        foreach (var hold in account.Holds) characters += Said(hold.Spending, hold.Note);
+        return characters;
+    }
+
+    private static int Said(Spending? spending, Note? note)
+    {
+        var characters = Length(spending?.Service) + Length(spending?.Operation) + Length(spending?.Resource?.Type) + Length(spending?.Resource?.Id) + Length(spending?.Usage?.ErrorMessage)
+            + Length(spending?.Usage?.RequestData) + Length(note?.Actor) + Length(note?.Description) + Length(note?.Reference);
+        if (note?.Metadata is null) return characters;
+        foreach (var (name, text) in note.Metadata) characters += name.Length + text.Length;
+        return characters;
+    }
+
+    private static int Length(string? text) => text?.Length ?? 0;
 }

@@ -232,6 +232,16 @@ public sealed class Refusals : AccountSpec
     }
 
     [Fact]
+    public void What_active_holds_say_about_themselves_is_bounded_together()
+    {
+        Given(Open(), Grant(10_000));
+        var full = new Hold(H(3), 1, World.Now, Day(1), Note: new Note(Description: new('x', Account.HoldTextMax - 4)));
+        Fill(account => account with { Holds = [full], Held = 1, Version = 3 });
+        Send(new HoldCredits { Account = World.Main, Amount = 1, Note = new Note(Reference: "1234") }).ShouldBeOfType<Decision.Accepted>();
+        Refuses(new HoldCredits { Account = World.Main, Amount = 1, Note = new Note(Reference: "12345") }, new LimitReached("characters in what its active holds say about themselves", Account.HoldTextMax));
+    }
+
+    [Fact]
     public void An_account_has_at_most_10000_lots_that_hold_something()
     {
         Given(Open(), Open(id: World.Second), Grant(1, to: World.Second), Buy(1), Consume(1));
