@@ -11,7 +11,7 @@ namespace Ledger.Api.Accounts;
 /// <c>POST /v1/batch</c>: a command on each line, an answer on each line, in the same order. Lines go through the lower lane of the queue, a bounded number
 /// of them at a time, and answers are written as they come; so a batch of any size takes little memory and holds up no single command.
 /// </summary>
-internal sealed class BatchEndpoint(CommandHallway hallway, CommandAnswers answers) : IDisposable
+internal sealed class BatchEndpoint(CommandHallway hallway, CommandAnswers answers)
 {
     /// <summary>Most bytes of a batch.</summary>
     public const int BytesMax = 8 * 1024 * 1024;
@@ -22,17 +22,25 @@ internal sealed class BatchEndpoint(CommandHallway hallway, CommandAnswers answe
     /// <summary>At most so many lines of one request are under way at once.</summary>
     public const int UnderWayMax = 1_000;
 
-    /// <summary>At most so many batches are read at once over the whole node; the next one is answered 503.</summary>
+    /// <summary>At most so many batches are under way at once over the whole node; the next one is answered 503.</summary>
     public const int BatchesMax = 32;
 
+    /// <summary>At most so many of them belong to one tenant.</summary>
+    public const int BatchesOfTenantMax = 8;
+
+    /// <summary>So long the lines of a batch may take to arrive: a slow sender must not keep a place that others wait for.</summary>
+    public static readonly TimeSpan UploadTimeMax = TimeSpan.FromSeconds(30);
+
     private const string MediaType = "application/x-ndjson";
-    private readonly SemaphoreSlim room = new(BatchesMax);
+    private readonly Dictionary<string, int> underWayOf = new(StringComparer.Ordinal);
+    private int underWayOfAll;
 
     public async Task HandleAsync(HttpContext http)
     {
         var query = QueryParameters.Of(http);
         var atomic = query.Flag("atomic") ?? false;
-        if (!await room.WaitAsync(0))
+        var tenant = Caller.Of(http).Tenant;
+        if (!Enter(tenant))
         {
             await Problem.Overloaded("There are too many batches under way. Nothing was done: send it again.").WriteAsync(http);
             return;
@@ -56,11 +64,30 @@ internal sealed class BatchEndpoint(CommandHallway hallway, CommandAnswers answe
         }
         finally
         {
-            room.Release();
+            Leave(tenant);
         }
     }
 
-    public void Dispose() => room.Dispose();
+    private bool Enter(string tenant)
+    {
+        lock (underWayOf)
+        {
+            var own = underWayOf.GetValueOrDefault(tenant);
+            if (underWayOfAll >= BatchesMax || own >= BatchesOfTenantMax) return false;
+            underWayOf[tenant] = own + 1;
+            underWayOfAll++;
+            return true;
+        }
+    }
+
+    private void Leave(string tenant)
+    {
+        lock (underWayOf)
+        {
+            underWayOfAll--;
+            if (--underWayOf[tenant] == 0) underWayOf.Remove(tenant);
+        }
+    }
 
     private async Task EachAsync(HttpContext http, byte[] body, List<Range> lines)
     {
@@ -99,9 +126,15 @@ internal sealed class BatchEndpoint(CommandHallway hallway, CommandAnswers answe
 
     private static async Task<(byte[] Body, Problem? Problem)> TryReadAsync(HttpContext http)
     {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
+        patience.CancelAfter(UploadTimeMax);
         try
         {
-            return await ReadAsync(http);
+            return await ReadAsync(http, patience.Token);
+        }
+        catch (OperationCanceledException) when (!http.RequestAborted.IsCancellationRequested)
+        {
+            return ([], new Problem(ProblemTypes.RequestTimeout, $"The lines of a batch must arrive within {UploadTimeMax.TotalSeconds} s. Nothing was done: send fewer lines, or send them faster."));
         }
         catch (BadHttpRequestException failure) when (failure.StatusCode == StatusCodes.Status413PayloadTooLarge)
         {
@@ -110,7 +143,7 @@ internal sealed class BatchEndpoint(CommandHallway hallway, CommandAnswers answe
         }
     }
 
-    private static async Task<(byte[] Body, Problem? Problem)> ReadAsync(HttpContext http)
+    private static async Task<(byte[] Body, Problem? Problem)> ReadAsync(HttpContext http, CancellationToken cancellationToken)
     {
         if (http.Request.ContentLength > BytesMax) return ([], TooLarge());
         if (RequestReader.CheckMediaType(http.Request, MediaType) is { } problem) return ([], problem);
@@ -118,7 +151,7 @@ internal sealed class BatchEndpoint(CommandHallway hallway, CommandAnswers answe
         var reader = http.Request.BodyReader;
         while (true)
         {
-            var read = await reader.ReadAsync(http.RequestAborted);
+            var read = await reader.ReadAsync(cancellationToken);
             foreach (var segment in read.Buffer) body.Write(segment.Span);
             reader.AdvanceTo(read.Buffer.End);
             if (body.WrittenCount > BytesMax) return ([], TooLarge());

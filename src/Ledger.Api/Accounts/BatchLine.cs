@@ -142,7 +142,12 @@ internal readonly record struct BatchLine(CommandEnvelope? Envelope, AnswerShape
             {
                 var read = RequestReader.Parse<OpenAccountRequest>(json);
                 OpenAccount = read.Value;
-                if (read.Problem is not null) problem = Problem.Invalid("openAccount", read.Problem.Detail);
+                if (read.Problem?.Members.FirstOrDefault(m => m.Key == "errors").Value is IEnumerable<KeyValuePair<string, List<string>>> wrong)
+                {
+                    var errors = new Errors();
+                    foreach (var (member, what) in wrong) what.ForEach(one => errors.Add(member == RequestReader.Body ? name : $"{name}.{member}", one));
+                    problem = errors.Problem;
+                }
             }
             else if (json[0] != '"') problem = Problem.Invalid(name, "must be a string");
             else

@@ -9,7 +9,7 @@ namespace Ledger.Api.Accounts;
 internal sealed class CommandAnswers(EventReader reader)
 {
     /// <summary>Answers one request.</summary>
-    public async Task WriteAsync(HttpContext http, CommandResult result, AnswerShape shape)
+    public async Task WriteAsync(HttpContext http, CommandResult result, AnswerShape shape, bool opened = false)
     {
         if (result.Problem is { } problem)
         {
@@ -26,7 +26,7 @@ internal sealed class CommandAnswers(EventReader reader)
             case AnswerShape.Account:
                 var account = await AccountAsync(result, keyed: HttpMethods.IsPost(http.Request.Method), http.RequestAborted);
                 Answer.Version(http, account.Version);
-                await Answer.Json(http, result.Event?.Data is AccountOpened ? StatusCodes.Status201Created : StatusCodes.Status200OK, account);
+                await Answer.Json(http, opened ? StatusCodes.Status201Created : StatusCodes.Status200OK, account);
                 break;
             case AnswerShape.Hold:
                 var (status, hold) = await HoldAsync(result, http.RequestAborted);

@@ -85,6 +85,8 @@ internal sealed class OpenAccountEndpoint(CommandHallway hallway, CommandAnswers
 
         // No key: opening is idempotent by the account itself.
         var result = await hallway.SendAsync(new CommandEnvelope(caller.Tenant, null, default, command!, CommandHandler.MetaOf(http, caller, null), ifMatch.Value));
-        await answers.WriteAsync(http, result, AnswerShape.Account);
+        // An account that carries the tag made for this request was opened by it, in an attempt whose answer was lost.
+        var opened = result.Event?.Data is AccountOpened || (result.Answer == AnswerKind.Unchanged && result.Account?.Tag == command!.Tag);
+        await answers.WriteAsync(http, result, AnswerShape.Account, opened);
     }
 }

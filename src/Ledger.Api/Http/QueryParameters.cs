@@ -49,6 +49,7 @@ public sealed class QueryParameters
         else if (string.IsNullOrEmpty(values[0])) errors.Add(name, "must not be empty");
         else if (values[0]!.Length > max) errors.Add(name, $"must have at most {max} characters");
         else if (JsonText.HasForbidden(values[0])) errors.Add(name, JsonText.Rule);
+        else if (values[0]!.Contains('\uFFFD', StringComparison.Ordinal)) errors.Add(name, "must be UTF-8"); // what the server makes of bytes that are not
         else return values[0];
         return null;
     }
