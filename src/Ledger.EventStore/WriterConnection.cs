@@ -11,7 +11,7 @@ namespace Ledger.EventStore;
 /// </summary>
 internal sealed class WriterConnection : IDisposable
 {
-    private const long WriterLock = 0x4C65646765720002; // "Ledger", 2
+    internal const long WriterLock = 0x4C65646765720002; // "Ledger", 2
 
     private const string LoadStates =
         """

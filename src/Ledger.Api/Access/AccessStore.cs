@@ -1,4 +1,5 @@
 using Dapper;
+using Ledger.EventStore;
 using Npgsql;
 
 namespace Ledger.Api.Access;
@@ -50,6 +51,7 @@ internal enum AccessChange
     Replayed,
     KeyReused,
     NotFound,
+    HasPassed,
 }
 
 /// <summary>The tables of tenants and API keys.</summary>
@@ -114,6 +116,8 @@ internal sealed class AccessStore(NpgsqlDataSource source)
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         if (request is not null && await FindRequestAsync(connection, request, cancellationToken) is { } earlier) return await EarlierAsync(connection, request, earlier, cancellationToken);
+        if (!await TakeKeyAsync(connection, request, cancellationToken)) return (AccessChange.KeyReused, null);
+        if (key.ExpiresAt <= DateTime.UtcNow) return (AccessChange.HasPassed, null);
         try
         {
             await connection.ExecuteAsync(new CommandDefinition("""
@@ -135,6 +139,7 @@ internal sealed class AccessStore(NpgsqlDataSource source)
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         if (request is not null && await FindRequestAsync(connection, request, cancellationToken) is { } earlier) return await EarlierAsync(connection, request, earlier, cancellationToken);
+        if (!await TakeKeyAsync(connection, request, cancellationToken)) return (AccessChange.KeyReused, null);
         var found = await connection.ExecuteAsync(new CommandDefinition("""
             update ledger.api_keys set revoked_at = coalesce(revoked_at, now()), revoked_by = coalesce(revoked_by, @by)
             where id = @id and (@tenant::text is null or tenant_id = @tenant)
@@ -152,6 +157,10 @@ internal sealed class AccessStore(NpgsqlDataSource source)
             order by created_at desc, id desc limit @limit
             """, new { tenant, id = after?.Id, at = after?.CreatedAt ?? DateTime.UnixEpoch, limit }, cancellationToken: cancellationToken))).AsList();
     }
+
+    /// <summary>Keys are one namespace in a tenant, whatever they were used for; an operator, who belongs to none, has a namespace of its own.</summary>
+    private static async Task<bool> TakeKeyAsync(NpgsqlConnection connection, AccessRequest? request, CancellationToken cancellationToken) =>
+        request is null || request.Scope.Length == 0 || await IdempotencyKeys.TryTakeAsync(connection, request.Scope, request.Key, request.Fingerprint, cancellationToken);
 
     private static async Task<(AccessChange Change, KeyRow? Key)> FinishAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, AccessRequest? request, string keyId, CancellationToken cancellationToken)

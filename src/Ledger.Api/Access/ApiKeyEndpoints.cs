@@ -65,7 +65,7 @@ internal static class ApiKeyEndpoints
     {
         var caller = Caller.Of(http);
         var (body, key, problem) = await ReadAsync<CreateApiKeyRequest>(http);
-        if (problem is not null || Check(http, caller, body!, out var draft) is { } refused && (problem = refused) is not null)
+        if (problem is not null || Check(caller, body!, out var draft) is { } refused && (problem = refused) is not null)
         {
             await problem.WriteAsync(http);
             return;
@@ -116,13 +116,12 @@ internal static class ApiKeyEndpoints
     }
 
     /// <summary>The key that is asked for, or why there will be none.</summary>
-    private static Problem? Check(HttpContext http, Caller caller, CreateApiKeyRequest body, out KeyRow? draft)
+    private static Problem? Check(Caller caller, CreateApiKeyRequest body, out KeyRow? draft)
     {
         draft = null;
         var errors = new Errors();
         var name = errors.RequiredText(body.Name, "name", NameMax);
         errors.Range(body.RateLimitPerSecond, "rateLimitPerSecond", 1, RateLimits.PerSecondMax);
-        errors.Future(body.ExpiresAt, "expiresAt", http.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow());
         if (body.TenantId is not null && !TenantId.IsValid(body.TenantId)) errors.Add("tenantId", "is no id of a tenant");
         var roles = Roles.None;
         if (errors.RequiredObject(body.Roles, "roles"))
@@ -164,6 +163,8 @@ internal static class ApiKeyEndpoints
                 return Answer.Json(http, status, ApiKeyAnswer.Of(row!, null));
             case AccessChange.KeyReused:
                 return new Problem(ProblemTypes.IdempotencyKeyReused, "This Idempotency-Key was used for another request.").WriteAsync(http);
+            case AccessChange.HasPassed:
+                return Problem.Invalid("expiresAt", "must be in the future").WriteAsync(http);
             default:
                 return new Problem(ProblemTypes.NotFound, "There is no such API key, or tenant.").WriteAsync(http);
         }

@@ -54,6 +54,21 @@ public sealed class Idempotency_over_http(ContractService service)
     }
 
     [Fact]
+    public async Task A_key_is_one_in_its_tenant_whatever_it_was_used_for()
+    {
+        var account = await service.OpenAsync();
+        const string grant = """{"amount":1,"source":"bonus"}""";
+        const string make = """{"name":"n","roles":["reader"]}""";
+        var (first, second) = (Guid.NewGuid().ToString(), Guid.NewGuid().ToString());
+        (await account.Post("grants", grant, first)).ShouldBe(201);
+        (await service.Admin.Post("/v1/api-keys", make, first)).ShouldBe(422, "idempotency-key-reused");
+        var made = (await service.Admin.Post("/v1/api-keys", make, second)).ShouldBe(201);
+        (await account.Post("grants", grant, second)).ShouldBe(422, "idempotency-key-reused");
+        (await service.Admin.Post($"/v1/api-keys/{made["id"]}/revoke", "{}", second)).ShouldBe(422, "idempotency-key-reused");
+        (await service.Admin.Post("/v1/api-keys", make, second)).Replayed.ShouldBeTrue();
+    }
+
+    [Fact]
     public async Task What_had_been_done_before_under_another_key_is_repeated_as_such()
     {
         var account = await service.OpenAsync();
