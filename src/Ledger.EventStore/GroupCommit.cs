@@ -143,16 +143,23 @@ public sealed class GroupCommit : IDisposable
         var pause = TimeSpan.Zero;
         try
         {
-            connection = TryConnect();
             while (!stopped.IsCancellationRequested)
             {
                 if (batch.Count == 0)
                 {
+                    // Work is taken only with a connection: in the queue it is told in time, whatever an attempt to connect may last.
+                    if (connection is null && (connection = TryConnect()) is null)
+                    {
+                        if (queue.IsOver) return;
+                        pause = Pause(pause);
+                        continue;
+                    }
+
                     var taken = queue.Take(batch, options.BatchMax, LookEvery, stopped.Token);
                     if (taken == Taken.Closed) return;
                     if (taken == Taken.Nothing)
                     {
-                        connection = Look(connection);
+                        connection = Look(connection!);
                         continue;
                     }
                 }
@@ -178,12 +185,14 @@ public sealed class GroupCommit : IDisposable
                         continue;
                     }
 
-                    // Nothing is answered here: the batch is decided again under the lock, where its keys tell what an earlier attempt did.
+                    // Nothing is answered here: the batch is decided again under the lock, where its keys tell what an earlier attempt did. What was not sent
+                    // to commit goes back to the queue, where it is told in time if there is none.
                     logger.LogWarning(failure, "The writer's transaction broke; its batch of {Count} groups is decided again.", batch.Count);
                     if (WriterFailure.Of(failure) is WriterFailure.Kind.Unknown) healthy = false;
                     if (failure is PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable }) FreeLock();
-                    stopped.Token.WaitHandle.WaitOne(pause);
-                    pause = TimeSpan.FromMilliseconds(Math.Min(1_000, (pause.TotalMilliseconds * 2) + 10));
+                    queue.PutBack(batch.Where(group => !group.Works[0].Attempted));
+                    batch.RemoveAll(group => !group.Works[0].Attempted);
+                    pause = Pause(pause);
                 }
             }
         }
@@ -235,9 +244,14 @@ public sealed class GroupCommit : IDisposable
         }
     }
 
-    private WriterConnection? Look(WriterConnection? connection)
+    private TimeSpan Pause(TimeSpan pause)
     {
-        if (connection is null) return TryConnect();
+        stopped.Token.WaitHandle.WaitOne(pause);
+        return TimeSpan.FromMilliseconds(Math.Min(1_000, (pause.TotalMilliseconds * 2) + 10));
+    }
+
+    private WriterConnection? Look(WriterConnection connection)
+    {
         try
         {
             connection.Look();

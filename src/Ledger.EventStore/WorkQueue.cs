@@ -46,6 +46,15 @@ internal sealed class WorkQueue(int singlesMax, int bulkMax) : IDisposable
 
     public bool Closed { get; private set; }
 
+    /// <summary>Whether it is closed and empty.</summary>
+    public bool IsOver
+    {
+        get
+        {
+            lock (gate) return Closed && Count == 0;
+        }
+    }
+
     public bool TryAdd(WorkGroup group, string tenant)
     {
         lock (gate)
@@ -83,6 +92,18 @@ internal sealed class WorkQueue(int singlesMax, int bulkMax) : IDisposable
             }
 
             if (!arrived.Wait(atMost, cancellationToken)) return Taken.Nothing;
+        }
+    }
+
+    /// <summary>Puts work that was taken and not done back to where it was: ahead of what came after it, bound or not.</summary>
+    public void PutBack(IEnumerable<WorkGroup> taken)
+    {
+        lock (gate)
+        {
+            foreach (var ofLane in taken.GroupBy(group => group.Bulk))
+            {
+                foreach (var ofTenant in ofLane.GroupBy(group => group.Works[0].Tenant)) (ofLane.Key ? bulk : singles).PutBack(ofTenant.ToList(), ofTenant.Key);
+            }
         }
     }
 
@@ -131,6 +152,14 @@ internal sealed class WorkQueue(int singlesMax, int bulkMax) : IDisposable
             if (queue.Count == 0) turn.Enqueue(tenant);
             queue.Enqueue(group);
             Count += group.Works.Count;
+        }
+
+        public void PutBack(List<WorkGroup> groups, string tenant)
+        {
+            if (tenants.TryGetValue(tenant, out var queue)) groups.AddRange(queue);
+            else turn.Enqueue(tenant);
+            tenants[tenant] = new Queue<WorkGroup>(groups);
+            Count += groups.Sum(group => group.Works.Count) - (queue?.Sum(group => group.Works.Count) ?? 0);
         }
 
         /// <summary>Takes from each tenant in turn; returns how many works. A group is never split, so the last one may pass the maximum.</summary>

@@ -53,7 +53,7 @@ internal sealed class WriterConnection : IDisposable
         from pg_locks l join pg_stat_activity a on a.pid = l.pid
         where l.locktype = 'advisory' and l.granted and l.objsubid = 1 and l.classid = {WriterLock >> 32}::oid and l.objid = {WriterLock & uint.MaxValue}::oid
           and l.database = (select oid from pg_database where datname = current_database())
-          and a.wait_event in ('ClientRead', 'ClientWrite') and a.state_change < clock_timestamp() - $1
+          and a.state = 'active' and a.wait_event in ('ClientRead', 'ClientWrite') and a.state_change < clock_timestamp() - $1
         """);
 
     private readonly NpgsqlConnection connection;

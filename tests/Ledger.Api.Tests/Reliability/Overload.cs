@@ -24,12 +24,12 @@ public sealed class Overload(ITestOutputHelper output)
 
         relay.Pause();
         var memory = new List<long>();
-        for (var wave = 0; wave < Run.Of(3, 12); wave++)
+        for (var wave = 0; wave < Run.Of(2, 12); wave++)
         {
             var answers = await WaveAsync(client, 1_000, () => sent++);
             answers.ShouldAllBe(answer => answer.Reply.Status == 503 && answer.Reply.Problem == "overloaded" && answer.Reply.RetryAfter > TimeSpan.Zero, "nothing was done, and the client is told when to come back");
-            // A work in a batch waits for its round trip and for one attempt to connect besides.
-            answers.Max(answer => answer.Time).ShouldBeLessThan(WaitMax + TimeSpan.FromSeconds(3 + 5 + 3));
+            // What is in the writer's hands when the database begins to hang waits for the end of that round trip besides, which takes one vain attempt to connect.
+            answers.Max(answer => answer.Time).ShouldBeLessThan(WaitMax + TimeSpan.FromSeconds(wave == 0 ? 8 : 3));
             memory.Add(ResidentMegabytes(service));
             output.WriteLine($"wave {wave}: answered within {answers.Max(answer => answer.Time).TotalSeconds:f1} s, {memory[^1]} MB");
         }
