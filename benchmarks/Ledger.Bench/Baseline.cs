@@ -5,8 +5,10 @@ using Npgsql;
 namespace Ledger.Bench;
 
 /// <summary>
-/// What the fastest hand-written client gets from the same database without batching: pgbench with prepared statements, one transaction a command
-/// (lock and read the balance, insert the key, take the next version, insert the event, update the balance, commit) over 10,000 accounts.
+/// What the fastest hand-written client gets from the same database without batching: pgbench with prepared statements over the same socket, one transaction a
+/// command (lock and read the balance, insert the key, take the next stream version, insert the event, update the balance, commit) over 10,000 accounts.
+/// It stores what the service stores: the tables of streams, events and keys are copies of the service's, indexes included, and the event and its headers
+/// are as long as a consumption's.
 /// </summary>
 internal sealed class Baseline(string binDir, string connectionString, string folder)
 {
@@ -14,25 +16,25 @@ internal sealed class Baseline(string binDir, string connectionString, string fo
         """
         drop schema if exists baseline cascade;
         create schema baseline;
-        create table baseline.balances (id int primary key, balance numeric not null) with (fillfactor = 70);
-        create table baseline.streams (id int primary key, version bigint not null) with (fillfactor = 70);
-        create table baseline.keys (key text primary key, created_at timestamptz not null default now());
-        create table baseline.events (seq bigserial primary key, account int not null, version bigint not null, type text not null, data jsonb not null, at timestamptz not null default now());
-        create unique index events_account_version on baseline.events (account, version);
-        insert into baseline.balances select i, 1000000 from generate_series(0, 9999) i;
-        insert into baseline.streams select i, 0 from generate_series(0, 9999) i;
+        create table baseline.balances (tenant_id text collate "C" not null, id text collate "C" not null, balance numeric not null, primary key (tenant_id, id)) with (fillfactor = 70);
+        create table baseline.keys (like ledger.idempotency_keys including all);
+        create table baseline.streams (like ledger.mt_streams including all) with (fillfactor = 70);
+        create table baseline.events (like ledger.mt_events including all);
+        create sequence baseline.events_sequence;
+        insert into baseline.balances select '*DEFAULT*', 'bench_' || lpad(i::text, 8, '0'), 1000000 from generate_series(0, 9999) i;
+        insert into baseline.streams (id, type, version) select 'account/bench_' || lpad(i::text, 8, '0'), 'account', 0 from generate_series(0, 9999) i;
         analyze baseline.balances, baseline.streams;
         """;
 
     private const string Script =
         """
-        \set account random(0, 9999)
+        \set account random(10000000, 10009999)
         begin;
-        select balance from baseline.balances where id = :account for update \gset
-        insert into baseline.keys (key) values (gen_random_uuid()::text);
-        update baseline.streams set version = version + 1 where id = :account returning version \gset
-        insert into baseline.events (account, version, type, data) values (:account, :version, 'credits_consumed', '{"amount": 1, "service": "chat_assistant", "operation": "completion", "reference": "req_1"}');
-        update baseline.balances set balance = balance - 1 where id = :account;
+        select balance from baseline.balances where tenant_id = '*DEFAULT*' and id = 'bench_0000' || right(:account::text, 4) for update \gset
+        insert into baseline.keys (tenant_id, key, fingerprint, stream_id, version, answer, created_at) values ('*DEFAULT*', gen_random_uuid()::text, gen_random_uuid(), 'account/bench_0000' || right(:account::text, 4), 1, 0, now());
+        update baseline.streams set version = version + 1, timestamp = now() where tenant_id = '*DEFAULT*' and id = 'account/bench_0000' || right(:account::text, 4) returning version \gset
+        insert into baseline.events (seq_id, id, stream_id, version, data, type, timestamp, tenant_id, causation_id, headers, is_archived) values (nextval('baseline.events_sequence'), gen_random_uuid(), 'account/bench_0000' || right(:account::text, 4), :version, '{"after":999999,"allocations":[{"amount":1,"lot":"lot_0123456789abcdef00000001"}],"amount":1,"available":999999,"before":1000000,"id":"txn_0123456789abcdef00000002","note":{"reference":"req_1"},"spending":{"operation":"completion","service":"chat_assistant"}}', 'credits_consumed', now(), '*DEFAULT*', 'P1-0-12345-0001-000000000001', '{"actor":"key_0123456789abcdef","hash":"NSMi39fc reference kXqjLM7A41bp6ezDYTfXDeYtrykA0="}', false);
+        update baseline.balances set balance = balance - 1 where tenant_id = '*DEFAULT*' and id = 'bench_0000' || right(:account::text, 4);
         commit;
         """;
 
@@ -43,7 +45,7 @@ internal sealed class Baseline(string binDir, string connectionString, string fo
         await using var command = new NpgsqlCommand(Schema, connection) { CommandTimeout = 120 };
         await command.ExecuteNonQueryAsync();
         await File.WriteAllTextAsync(Path.Combine(folder, "baseline.sql"), Script);
-        await File.WriteAllTextAsync(Path.Combine(folder, "select.sql"), "\\set account random(0, 9999)\nselect balance from baseline.balances where id = :account;\n");
+        await File.WriteAllTextAsync(Path.Combine(folder, "select.sql"), "\\set account random(10000000, 10009999)\nselect balance from baseline.balances where tenant_id = '*DEFAULT*' and id = 'bench_0000' || right(:account::text, 4);\n");
     }
 
     /// <summary>Transactions a second, and the median latency in milliseconds.</summary>

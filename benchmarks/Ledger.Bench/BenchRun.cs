@@ -39,9 +39,8 @@ internal static class BenchRun
         await SqlAsync(admin, "create database bench");
         var database = new NpgsqlConnectionStringBuilder(admin) { Database = "bench" }.ConnectionString;
         var baseline = new Baseline((await PostgresBinaries.FindAsync(null, null, CancellationToken.None)).Folder, database, folder);
-        await baseline.PrepareAsync();
-
         await using var service = await Service.StartAsync(Path.Combine(root, "artifacts", "bin", "Ledger.Api", "release", "Ledger.Api.dll"), new NpgsqlConnectionStringBuilder(database) { Pooling = true }.ConnectionString, Path.Combine(folder, "service.log"));
+        await baseline.PrepareAsync();
         await service.OpenAccountsAsync(Accounts);
         await SqlAsync(database, "vacuum analyze; checkpoint");
 
