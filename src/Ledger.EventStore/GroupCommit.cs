@@ -258,7 +258,7 @@ public sealed class GroupCommit : IDisposable
             healthy = true;
             return connection;
         }
-        catch (Exception failure) when (failure is NpgsqlException or TimeoutException or IOException or InvalidOperationException)
+        catch (Exception failure)
         {
             logger.LogWarning(failure, "The writer has lost the database.");
             healthy = false;
@@ -267,6 +267,7 @@ public sealed class GroupCommit : IDisposable
         }
     }
 
+    // Whatever goes wrong with a connection, the writer lives on and tries again.
     private WriterConnection? TryConnect()
     {
         try
@@ -275,7 +276,7 @@ public sealed class GroupCommit : IDisposable
             healthy = true;
             return connection;
         }
-        catch (Exception failure) when (failure is NpgsqlException or TimeoutException or IOException)
+        catch (Exception failure)
         {
             logger.LogWarning(failure, "The writer can't reach the database yet.");
             return null;
@@ -288,7 +289,7 @@ public sealed class GroupCommit : IDisposable
         {
             if (WriterConnection.FreeLock(source, options.IdleTimeout)) logger.LogWarning("A writer that had been silent in the middle of its transaction was ended, so that the others go on.");
         }
-        catch (Exception failure) when (failure is NpgsqlException or TimeoutException or IOException)
+        catch (Exception failure)
         {
             logger.LogWarning(failure, "The session that holds the writer's lock could not be looked at.");
         }
