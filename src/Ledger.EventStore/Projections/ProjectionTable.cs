@@ -1,0 +1,114 @@
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Ledger.EventStore.Projections;
+
+/// <summary>
+/// A table of a read model, in schema <c>ledger</c>: its name and how its rows become columns. The table itself (columns, primary key, indexes, policies, grants) is made by a
+/// numbered SQL file; what is here only reads and writes it.
+/// </summary>
+public abstract class ProjectionTable
+{
+    private protected ProjectionTable(string name) => Name = name;
+
+    /// <summary>Its name without the schema.</summary>
+    public string Name { get; }
+
+    /// <summary>Whether rows are only ever added: such a table is never looked up by its projection, and a rebuild copies straight into it.</summary>
+    public abstract bool IsLog { get; }
+
+    /// <summary>The names of its columns, those of the key first.</summary>
+    public abstract IReadOnlyList<string> ColumnNames { get; }
+
+    /// <summary>How many of the first columns are the key.</summary>
+    public abstract int KeyColumns { get; }
+}
+
+/// <summary>A column of a table of a read model.</summary>
+/// <typeparam name="TRow">The row.</typeparam>
+public abstract class ProjectionColumn<TRow>
+{
+    private protected ProjectionColumn(string name, NpgsqlDbType type) => (Name, Type) = (name, type);
+
+    /// <summary>Its name.</summary>
+    public string Name { get; }
+
+    /// <summary>Its type.</summary>
+    public NpgsqlDbType Type { get; }
+
+    /// <summary>The values of these rows as one array parameter, for <c>unnest</c>.</summary>
+    internal abstract NpgsqlParameter ToParameter(IReadOnlyList<TRow> rows);
+
+    /// <summary>Writes this column of one row in a binary COPY.</summary>
+    internal abstract void Write(NpgsqlBinaryImporter importer, TRow row);
+}
+
+/// <summary>A column whose values are of one type.</summary>
+/// <typeparam name="TRow">The row.</typeparam>
+/// <typeparam name="TValue">The type of the values; a nullable type where the column may be null.</typeparam>
+/// <param name="name">Its name.</param>
+/// <param name="type">Its type in the database.</param>
+/// <param name="of">The value of a row.</param>
+public sealed class ProjectionColumn<TRow, TValue>(string name, NpgsqlDbType type, Func<TRow, TValue> of) : ProjectionColumn<TRow>(name, type)
+{
+    internal override NpgsqlParameter ToParameter(IReadOnlyList<TRow> rows)
+    {
+        var values = new TValue[rows.Count];
+        for (var i = 0; i < values.Length; i++) values[i] = of(rows[i]);
+        return new NpgsqlParameter<TValue[]> { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | Type };
+    }
+
+    internal override void Write(NpgsqlBinaryImporter importer, TRow row)
+    {
+        var value = of(row);
+        if (value is null) importer.WriteNull();
+        else importer.Write(value, Type);
+    }
+}
+
+/// <summary>
+/// A table of rows that are found by their key and replaced. Keys and rows are compared by value, so both are records; a key's values are the row's first columns.
+/// </summary>
+/// <typeparam name="TKey">The key.</typeparam>
+/// <typeparam name="TRow">The row, its key in it.</typeparam>
+public sealed class ProjectionTable<TKey, TRow> : ProjectionTable
+    where TKey : notnull, IEquatable<TKey>
+    where TRow : class
+{
+    /// <summary>Describes a table.</summary>
+    /// <param name="name">Its name without the schema.</param>
+    /// <param name="isLog">Whether rows are only ever added.</param>
+    /// <param name="keyOf">The key of a row.</param>
+    /// <param name="key">The columns of the key, of a key.</param>
+    /// <param name="columns">All columns of a row, those of the key first and in the same order.</param>
+    /// <param name="read">Makes a row of a reader whose columns are <paramref name="columns"/> in order; null for a log, which is never read.</param>
+    public ProjectionTable(string name, bool isLog, Func<TRow, TKey> keyOf, IReadOnlyList<ProjectionColumn<TKey>> key, IReadOnlyList<ProjectionColumn<TRow>> columns, Func<NpgsqlDataReader, TRow>? read)
+        : base(name)
+    {
+        if (read is null && !isLog) throw new ArgumentException("Rows that are replaced must be read.", nameof(read));
+        for (var i = 0; i < key.Count; i++)
+        {
+            if (key[i].Name != columns[i].Name) throw new ArgumentException($"Column {i} of {name} is {columns[i].Name}, of its key {key[i].Name}.", nameof(key));
+        }
+
+        (IsLog, KeyOf, Key, Columns, Read) = (isLog, keyOf, key, columns, read);
+        ColumnNames = [.. columns.Select(c => c.Name)];
+    }
+
+    /// <inheritdoc/>
+    public override bool IsLog { get; }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> ColumnNames { get; }
+
+    /// <inheritdoc/>
+    public override int KeyColumns => Key.Count;
+
+    internal Func<TRow, TKey> KeyOf { get; }
+
+    internal IReadOnlyList<ProjectionColumn<TKey>> Key { get; }
+
+    internal IReadOnlyList<ProjectionColumn<TRow>> Columns { get; }
+
+    internal Func<NpgsqlDataReader, TRow>? Read { get; }
+}
