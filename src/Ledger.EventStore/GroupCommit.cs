@@ -4,34 +4,6 @@ using Npgsql;
 
 namespace Ledger.EventStore;
 
-/// <summary>Settings of the group commit.</summary>
-public sealed record GroupCommitOptions
-{
-    /// <summary>At most so many works are committed together (an atomic group is never split, so it may pass this).</summary>
-    public int BatchMax { get; init; } = 1_000;
-
-    /// <summary>At most so many single commands wait; the next one is refused at once.</summary>
-    public int QueueMax { get; init; } = 4_096;
-
-    /// <summary>At most so many lines of bulk requests wait.</summary>
-    public int BulkQueueMax { get; init; } = 40_000;
-
-    /// <summary>A work that could not be started within this time is refused: nothing was done.</summary>
-    public TimeSpan WaitMax { get; init; } = TimeSpan.FromSeconds(10);
-
-    /// <summary>A work whose commit broke is answered as unknown when its outcome could not be learnt within this time.</summary>
-    public TimeSpan UnknownMax { get; init; } = TimeSpan.FromSeconds(30);
-
-    /// <summary>How long one round trip to the database may take.</summary>
-    public TimeSpan CommandTimeout { get; init; } = TimeSpan.FromSeconds(10);
-
-    /// <summary>A writer that stands still in its transaction for so long (a stopped process) loses it, so that the other nodes go on.</summary>
-    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(3);
-
-    /// <summary>How long the writer waits for the lock that another node holds.</summary>
-    public TimeSpan LockTimeout { get; init; } = TimeSpan.FromSeconds(5);
-}
-
 /// <summary>
 /// Commits many commands in one transaction: a bounded queue, drained by one writer. The writer takes what has come while it was busy (it never
 /// waits for a batch to fill), loads all that the batch needs in one round trip, decides in memory, writes and commits in one more, and only
@@ -79,6 +51,12 @@ public sealed class GroupCommit : IDisposable
 
     /// <summary>Whether the writer reached the database when it last tried.</summary>
     public bool Healthy => healthy;
+
+    /// <summary>
+    /// Tells the events of each commit of this node, in order, right after it, on the writer's own thread: whoever listens only takes note of them. Other nodes' commits
+    /// are not told here, so a listener compares positions.
+    /// </summary>
+    public event Action<IReadOnlyList<StoredEvent>>? Committed;
 
     /// <summary>Hands a work in. It ends at once as overloaded where the queue is full.</summary>
     public Task<Outcome> SubmitAsync(Work work, bool bulk = false)
@@ -353,6 +331,21 @@ public sealed class GroupCommit : IDisposable
         foreach (var (group, outcomes) in decided)
         {
             for (var i = 0; i < outcomes.Length; i++) group.Works[i].Complete(outcomes[i]);
+        }
+
+        if (set.Events.Count > 0) Tell(set);
+    }
+
+    private void Tell(WorkingSet set)
+    {
+        if (Committed is not { } listeners) return;
+        try
+        {
+            listeners([.. set.Events.Select(pending => pending.Stored)]);
+        }
+        catch (Exception fault)
+        {
+            logger.LogError(fault, "A listener to commits failed; what it follows catches up from the database.");
         }
     }
 

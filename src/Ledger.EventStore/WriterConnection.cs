@@ -11,6 +11,9 @@ namespace Ledger.EventStore;
 /// </summary>
 internal sealed class WriterConnection : IDisposable
 {
+    /// <summary>The channel on which each commit with events tells the last position: what follows the log sleeps until then.</summary>
+    internal const string Notification = "ledger_events";
+
     internal const long WriterLock = 0x4C65646765720002; // "Ledger", 2
 
     private const string LoadStates =
@@ -210,7 +213,8 @@ internal sealed class WriterConnection : IDisposable
         if (set.Events.Count > 0)
         {
             // Explicit numbers, moved last: a write that fails above leaves no gap for readers to wait at.
-            commands.Add(Command("select setval('ledger.mt_events_sequence', $1)", Value(NpgsqlDbType.Bigint, set.LastSeqId + set.Events.Count)));
+            commands.Add(Command(
+                $"select setval('ledger.mt_events_sequence', $1), pg_notify('{Notification}', $1::text)", Value(NpgsqlDbType.Bigint, set.LastSeqId + set.Events.Count)));
         }
 
         commands.Add(new NpgsqlBatchCommand("commit"));

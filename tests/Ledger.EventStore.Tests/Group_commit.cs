@@ -197,4 +197,32 @@ public sealed class Group_commit
         (await Task.WhenAll(works)).ShouldAllBe(o => o is Outcome.Accepted);
         (await node.SubmitAsync(new Count(A, 1) { Tenant = "acme" })).ShouldBeOfType<Outcome.Overloaded>();
     }
+
+    [Fact]
+    public async Task a_commit_is_told_in_the_process_with_its_events_and_to_others_by_a_notification()
+    {
+        await using var database = await StoreDatabase.CreateAsync();
+        using var node = database.Node();
+        var told = new List<long>();
+        node.Committed += events =>
+        {
+            lock (told) told.AddRange(events.Select(e => e.SeqId));
+            if (events[0].SeqId == 1) throw new InvalidOperationException("a listener's fault is its own");
+        };
+        await using var listener = new NpgsqlConnection(database.ConnectionString);
+        await listener.OpenAsync();
+        var notified = new List<long>();
+        listener.Notification += (_, e) => notified.Add(long.Parse(e.Payload, System.Globalization.CultureInfo.InvariantCulture));
+        await using (var listen = new NpgsqlCommand("listen ledger_events", listener)) await listen.ExecuteNonQueryAsync();
+
+        for (var i = 0; i < 3; i++) (await node.SubmitAsync(new Count(A, 1) { Tenant = "acme" })).ShouldBeOfType<Outcome.Accepted>();
+
+        while (notified.Count < 3 && await listener.WaitAsync(TimeSpan.FromSeconds(5)))
+        {
+        }
+
+        notified.ShouldBe([1, 2, 3]);
+        for (var waited = 0; waited < 100 && told.Count < 3; waited++) await Task.Delay(20);
+        told.ShouldBe([1, 2, 3]);
+    }
 }
