@@ -20,6 +20,8 @@ internal sealed class Baseline(string binDir, string connectionString, string fo
         create table baseline.keys (like ledger.idempotency_keys including all);
         create table baseline.streams (like ledger.mt_streams including all) with (fillfactor = 70);
         create table baseline.events (like ledger.mt_events including all);
+        alter table baseline.events alter column data set statistics 0, alter column headers set statistics 0, alter column id set statistics 0, alter column correlation_id set statistics 0, alter column causation_id set statistics 0;
+        alter table baseline.keys alter column fingerprint set statistics 0;
         create sequence baseline.events_sequence;
         insert into baseline.balances select '*DEFAULT*', 'bench_' || lpad(i::text, 8, '0'), 1000000 from generate_series(0, 9999) i;
         insert into baseline.streams (id, type, version) select 'account/bench_' || lpad(i::text, 8, '0'), 'account', 0 from generate_series(0, 9999) i;

@@ -21,6 +21,7 @@ internal static class BenchRun
 
     public static async Task<int> RunAsync(string[] args)
     {
+        if (Console.IsOutputRedirected) AnsiConsole.Profile.Width = 180;
         var wanted = args.Where(a => a.StartsWith('P')).ToList();
         if (wanted.Count == 0) wanted = [.. Known];
         if (wanted.Except(Known).FirstOrDefault() is { } unknown)
@@ -30,10 +31,11 @@ internal static class BenchRun
         }
 
         var seconds = args.Contains("--quick") ? 3 : 10;
+        var statements = args.Contains("--statements");
         var repeats = args.Contains("--quick") ? 1 : 3;
         var root = FindRoot();
         var folder = Directory.CreateDirectory(Path.Combine(root, "artifacts", "bench")).FullName;
-        await using var postgres = await PrivatePostgres.StartAsync(new PrivatePostgresOptions { DataDir = Path.Combine(folder, "data"), Purpose = "benchmark", Log = line => AnsiConsole.MarkupLineInterpolated($"[grey]{line}[/]") }, CancellationToken.None);
+        await using var postgres = await PrivatePostgres.StartAsync(new PrivatePostgresOptions { DataDir = Path.Combine(folder, "data"), Purpose = "benchmark", Settings = StatementCosts.Settings(statements), Log = line => AnsiConsole.MarkupLineInterpolated($"[grey]{line}[/]") }, CancellationToken.None);
         var admin = new NpgsqlConnectionStringBuilder(postgres.ConnectionString) { Pooling = false }.ConnectionString;
         await SqlAsync(admin, "drop database if exists bench with (force)");
         await SqlAsync(admin, "create database bench");
@@ -42,13 +44,14 @@ internal static class BenchRun
         await using var service = await Service.StartAsync(Path.Combine(root, "artifacts", "bin", "Ledger.Api", "release", "Ledger.Api.dll"), new NpgsqlConnectionStringBuilder(database) { Pooling = true }.ConnectionString, Path.Combine(folder, "service.log"));
         await baseline.PrepareAsync();
         await service.OpenAccountsAsync(Accounts);
+        if (statements) await SqlAsync(database, "create extension pg_stat_statements");
         await SqlAsync(database, "vacuum analyze; checkpoint");
 
         var figures = new List<Figure>();
         for (var repeat = 0; repeat < repeats; repeat++)
         {
             AnsiConsole.MarkupLineInterpolated($"[grey]run {repeat + 1} of {repeats}[/]");
-            figures.AddRange(await MeasureAsync(wanted, baseline, service, seconds, repeat));
+            figures.AddRange(await MeasureAsync(wanted, baseline, service, seconds, repeat, statements ? database : null));
         }
 
         var medians = figures.GroupBy(f => f.Id).Select(group => group.OrderBy(f => f.Ratio).ElementAt(group.Count() / 2)).OrderBy(f => int.Parse(f.Id.AsSpan(1), System.Globalization.CultureInfo.InvariantCulture)).ToList();
@@ -59,7 +62,7 @@ internal static class BenchRun
         return 0;
     }
 
-    private static async Task<List<Figure>> MeasureAsync(List<string> wanted, Baseline baseline, Service service, int seconds, int repeat)
+    private static async Task<List<Figure>> MeasureAsync(List<string> wanted, Baseline baseline, Service service, int seconds, int repeat, string? statements)
     {
         var figures = new List<Figure>();
         var eight = await baseline.RunAsync("baseline.sql", 8, Math.Max(3, seconds / 2));
@@ -69,11 +72,13 @@ internal static class BenchRun
 
         async Task<LoadResult> Load(string id, string kind, int connections)
         {
+            if (statements is not null) await StatementCosts.ResetAsync(statements);
             var before = service.Processor;
             var result = await LoadAsync(new LoadOptions { Port = service.Port, ApiKey = service.ApiKey, Kind = kind, Connections = connections, Seconds = seconds, Accounts = Accounts, Run = $"{id}-{repeat}-{Environment.ProcessId}" });
             // The warm-up's commands are counted in neither; its processor time is taken off by its share.
             var processor = (service.Processor - before) * (seconds / (seconds + 2.0)) / Math.Max(1, result.Done);
             AnsiConsole.MarkupLineInterpolated($"{id}: {result.ToString()}, service {processor.TotalMicroseconds:n0} us of processor time a command");
+            if (statements is not null) await StatementCosts.PrintAsync(statements, result.Done * ((seconds + 2.0) / seconds));
             if (result.Failed > 0) throw new InvalidOperationException($"{id}: {result.Failed} requests failed; a figure with failures is none.");
             return result;
         }
