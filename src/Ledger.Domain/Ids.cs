@@ -98,6 +98,9 @@ public readonly record struct HoldId(string Value)
         return fits;
     }
 
+    /// <summary>The version that the id names, whatever account it is of; 0 when it is no id.</summary>
+    public long Version => Tagged.TryRead(Prefix, Value, out _, out var version, out var part) && part == 0 ? version : 0;
+
     /// <summary>Ordinal order, which is that of age.</summary>
     public int CompareTo(HoldId other) => string.CompareOrdinal(Value, other.Value);
 

@@ -20,9 +20,9 @@ create table ledger.usage_hours (
 ) partition by range (hour);
 create table ledger.usage_hours_1 partition of ledger.usage_hours for values from (minvalue) to (maxvalue) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05);
 create index usage_hours_time on ledger.usage_hours using brin (hour) with (pages_per_range = 32, autosummarize = on);
-comment on table ledger.usage_hours is 'Calls by account, hour in which they occurred, service, operation and actor. Refunds are not in it: see the view ledger.usage.';
+comment on table ledger.usage_hours is 'Consumptions by account, hour in which they occurred, service, operation and actor. Refunds and calls that were not charged are not in it: see the view ledger.usage.';
 comment on column ledger.usage_hours.hour is 'The hour (UTC) in which the calls occurred.';
-comment on column ledger.usage_hours.count is 'How many calls: consumptions, and calls that a released hold logged.';
+comment on column ledger.usage_hours.count is 'How many consumptions.';
 comment on column ledger.usage_hours.successes is 'How many said that they succeeded.';
 comment on column ledger.usage_hours.failures is 'How many said that they failed.';
 comment on column ledger.usage_hours.tenant_id is 'The tenant.';
@@ -89,18 +89,22 @@ comment on column ledger.hold_purposes.resource_type is 'The type of the thing t
 comment on column ledger.hold_purposes.resource_id is 'The thing that it is for.';
 comment on column ledger.hold_purposes.actor is 'Who placed it.';
 
--- Usage with what was refunded of it. A refund counts where its consumption does: in that hour, service, operation and of that actor. Sum over the rows of a group.
+-- Usage with the calls that were not charged, and with what was refunded. A refund counts where its consumption does: in that hour, service, operation and of that actor.
 create view ledger.usage with (security_invoker = true) as
 select tenant_id, account_id, hour, nullif(service, '') as service, nullif(operation, '') as operation, nullif(actor, '') as actor,
        amount, 0::numeric as refunded, count, successes, failures, input_tokens, output_tokens, processing_ms
 from ledger.usage_hours
+union all
+select tenant_id, account_id, date_trunc('hour', occurred_at, 'UTC'), service, operation, actor,
+       0, 0, 1, case when success then 1 else 0 end, case when success then 0 when not success then 1 else 0 end, input_tokens, output_tokens, processing_ms
+from ledger.uncharged_calls
 union all
 select r.tenant_id, r.account_id, date_trunc('hour', coalesce(c.occurred_at, c.recorded_at), 'UTC'), c.service, c.operation, c.actor,
        0, r.change, 0, 0, 0, null, null, null
 from ledger.transactions r
 join ledger.transactions c on c.tenant_id = r.tenant_id and c.account_id = r.account_id and c.version = r.refund_of
 where r.type = 4;
-comment on view ledger.usage is 'Usage by account, hour (UTC) in which it occurred, service, operation and actor; sum over the rows of a group. amount - refunded is what it cost in the end.';
+comment on view ledger.usage is 'Usage by account, hour (UTC) in which it occurred, service, operation and actor; sum over the rows of a group. A call is a consumption, or one that the release of a hold logged and that cost nothing. amount - refunded is what the calls cost in the end.';
 
 do $$
 declare t text;
