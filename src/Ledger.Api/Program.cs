@@ -1,5 +1,6 @@
 using Ledger.Api.Accounts;
 using Ledger.Api.Commands;
+using Ledger.Api.Exports;
 using Ledger.Api.Http;
 using Ledger.Api.Operations;
 
@@ -12,10 +13,11 @@ public partial class Program
     public static WebApplication Compose(WebApplicationBuilder builder)
     {
         builder.AddEdge();
-        builder.Services.AddStore().AddAccounts();
+        builder.Services.AddStore().AddAccounts().AddExports();
         var app = builder.Build();
         app.MapEdge();
         app.MapAccounts();
+        app.MapExports();
         return app;
     }
 }

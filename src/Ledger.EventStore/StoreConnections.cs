@@ -18,7 +18,8 @@ public static class StoreConnections
     /// <summary>A pool for queries.</summary>
     /// <param name="connectionString">The service's connection string.</param>
     /// <param name="statementTimeout">No query runs longer.</param>
-    public static NpgsqlDataSource Readers(string connectionString, TimeSpan statementTimeout)
+    /// <param name="name">How the server shows the sessions.</param>
+    public static NpgsqlDataSource Readers(string connectionString, TimeSpan statementTimeout, string name = "ledger reader")
     {
         var builder = new NpgsqlConnectionStringBuilder(connectionString)
         {
@@ -26,7 +27,7 @@ public static class StoreConnections
             AutoPrepareMinUsages = 2,
             NoResetOnClose = true,
             Enlist = false,
-            ApplicationName = "ledger reader",
+            ApplicationName = name,
         };
         if (builder.MaxPoolSize == DriversDefault) builder.MaxPoolSize = ReadersMax;
         // What is set last holds: a connection string may add settings, never another role or a commit that is not durable.

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Ledger.Api.Operations;
 using Spectre.Console;
 
 namespace Ledger.Api.Demo;
@@ -24,7 +25,7 @@ internal sealed class DemoRun(DemoOptions options, IAnsiConsole console)
         await replay.OpenAccountsAsync(cancellationToken);
         client.TakeLatencies();
         var begun = Stopwatch.GetTimestamp();
-        await DemoProgress.RunAsync(console, "Calls", trace.Count, done => replay.MakeCallsAsync(done, cancellationToken));
+        await ConsoleProgress.RunAsync(console, "Calls", trace.Count, done => replay.MakeCallsAsync(steps => done(steps), cancellationToken));
         var took = Stopwatch.GetElapsedTime(begun);
         Show(replay, client, took);
         if (client.Replayed > 0)

@@ -145,14 +145,12 @@ internal static class OpenApi
         operation.Responses = [];
         foreach (var status in new[] { description.Status, description.OtherStatus ?? description.Status }.Distinct())
         {
-            operation.Responses[Text(status)] = new OpenApiResponse
+            var content = new Dictionary<string, OpenApiMediaType>
             {
-                Description = status switch { 201 => "Done.", 204 => "Done.", _ => "OK." },
-                Content = new Dictionary<string, OpenApiMediaType>
-                {
-                    [description.MediaType] = new() { Schema = description.Answer is null ? new OpenApiSchema { Type = JsonSchemaType.String } : await ComponentAsync(context, description.Answer, cancellationToken) },
-                },
+                [description.MediaType] = new() { Schema = description.Answer is null ? new OpenApiSchema { Type = JsonSchemaType.String } : await ComponentAsync(context, description.Answer, cancellationToken) },
             };
+            if (description.OtherMediaType is { } other) content[other] = new() { Schema = new OpenApiSchema { Type = JsonSchemaType.String } };
+            operation.Responses[Text(status)] = new OpenApiResponse { Description = status switch { 201 => "Done.", 204 => "Done.", _ => "OK." }, Content = content };
         }
 
         if (access is null or { IsPublic: true }) return;

@@ -26,6 +26,9 @@ public sealed record RouteDescription
     /// <summary>The media type of the answer.</summary>
     public string MediaType { get; init; } = Http.Answer.MediaType;
 
+    /// <summary>Another media type that the answer may have, as text.</summary>
+    public string? OtherMediaType { get; init; }
+
     /// <summary>The media type of the body.</summary>
     public string RequestMediaType { get; init; } = Http.Answer.MediaType;
 
