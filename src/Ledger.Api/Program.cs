@@ -3,6 +3,7 @@ using Ledger.Api.Commands;
 using Ledger.Api.Exports;
 using Ledger.Api.Http;
 using Ledger.Api.Operations;
+using Ledger.Api.ReadModels;
 
 return await CommandLine.RunAsync(args, Compose);
 
@@ -13,7 +14,7 @@ public partial class Program
     public static WebApplication Compose(WebApplicationBuilder builder)
     {
         builder.AddEdge();
-        builder.Services.AddStore().AddAccounts().AddExports();
+        builder.Services.AddStore().AddReadModels().AddAccounts().AddExports();
         var app = builder.Build();
         app.MapEdge();
         app.MapAccounts();

@@ -66,6 +66,14 @@ public sealed class EventCatalog
     public string NameOf(object @event) =>
         names.TryGetValue(@event.GetType(), out var entry) ? entry.Name : throw new InvalidOperationException($"{@event.GetType().Name} is not in the catalogue of events.");
 
+    /// <summary>What is stored under this name: today's type of event, null for an older form, which tells its type only when it is read.</summary>
+    /// <exception cref="UnknownEventException">No event of that name is known: the database was written by a newer program.</exception>
+    internal Type? TypeOf(string name) =>
+        types.TryGetValue(name, out var info) ? info.Type : olderForms.ContainsKey(name) ? null : throw new UnknownEventException(name);
+
+    /// <summary>The stored names under which events of these types are found, older forms included.</summary>
+    internal IEnumerable<string> NamesOf(IReadOnlySet<Type> wanted) => types.Where(t => wanted.Contains(t.Value.Type)).Select(t => t.Key).Concat(olderForms.Keys);
+
     /// <summary>The canonical JSON of an event, as UTF-8.</summary>
     public void Write(object @event, IBufferWriter<byte> into)
     {

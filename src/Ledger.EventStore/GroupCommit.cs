@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Ledger.EventStore.Projections;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -14,7 +15,7 @@ public sealed class GroupCommit : IDisposable
     private readonly EventCatalog catalog;
     private readonly ILogger logger;
     private readonly GroupCommitOptions options;
-    private readonly IReadOnlyList<InlineProjection> projections;
+    private readonly IReadOnlyList<Projection> projections;
     private readonly StreamModels models;
     private readonly NpgsqlDataSource source;
     private readonly CancellationTokenSource stopped = new();
@@ -36,7 +37,7 @@ public sealed class GroupCommit : IDisposable
     /// <param name="projections">Read models that are written in the same commit.</param>
     /// <param name="options">Sizes and times.</param>
     /// <param name="logger">Where faults are told.</param>
-    public GroupCommit(string connectionString, EventCatalog catalog, StreamModels models, IReadOnlyList<InlineProjection> projections, GroupCommitOptions options, ILogger logger)
+    public GroupCommit(string connectionString, EventCatalog catalog, StreamModels models, IReadOnlyList<Projection> projections, GroupCommitOptions options, ILogger logger)
     {
         ArgumentNullException.ThrowIfNull(options);
         (this.catalog, this.models, this.projections, this.options, this.logger) = (catalog, models, projections, options, logger);
@@ -319,9 +320,9 @@ public sealed class GroupCommit : IDisposable
             {
                 connection.WriteAndCommit(set, projections);
             }
-            catch (PostgresException refused) when (WriterFailure.Of(refused) is not WriterFailure.Kind.Unknown)
+            catch (Exception refused) when (refused is PostgresException or ProjectionFailedException && WriterFailure.Of(refused) is not WriterFailure.Kind.Unknown)
             {
-                // The server itself says that this attempt came to nothing. A failure ahead of the load says nothing of the attempts before it.
+                // The server itself says that this attempt came to nothing, or it was not sent to commit. A failure ahead of the load says nothing of the attempts before it.
                 Attempt(decided, false);
                 throw;
             }

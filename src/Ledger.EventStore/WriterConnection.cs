@@ -1,4 +1,5 @@
 using System.Globalization;
+using Ledger.EventStore.Projections;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -204,12 +205,12 @@ internal sealed class WriterConnection : IDisposable
     }
 
     /// <summary>Writes all that was decided and commits: one round trip. After this returns, it is durable.</summary>
-    public void WriteAndCommit(WorkingSet set, IReadOnlyList<InlineProjection> projections)
+    public void WriteAndCommit(WorkingSet set, IReadOnlyList<Projection> projections)
     {
         using var batch = new NpgsqlBatch(connection);
         var commands = batch.BatchCommands;
         BatchWrites.AddTo(commands, set);
-        foreach (var projection in projections) projection.Collect(set.Events, commands);
+        InlineRows.AddTo(commands, connection, projections, set.Events);
         if (set.Events.Count > 0)
         {
             // Explicit numbers, moved last: a write that fails above leaves no gap for readers to wait at.

@@ -1,44 +1,65 @@
 using Ledger.Api.Commands;
+using Ledger.Api.Http;
 using Ledger.Domain.Accounts;
 using Ledger.EventStore;
-using Npgsql;
+using Ledger.EventStore.Projections;
 using NpgsqlTypes;
 
 namespace Ledger.Api.Accounts;
 
-/// <summary>Which accounts there are, by owner and status; written in the commit of their events.</summary>
-internal sealed class AccountIndex : InlineProjection
+/// <summary>An account in the index; <paramref name="Opened"/> is the position of the event that opened it.</summary>
+internal sealed record AccountRow(string Tenant, string Id, string OwnerKind, string OwnerId, string Unit, string Status, long Opened);
+
+/// <summary>Which accounts there are, by owner and status; written in the commit of their events, so that who has opened an account finds it in the list.</summary>
+internal sealed class AccountIndex : Projection
 {
+    private static readonly ProjectionTable<(string Tenant, string Id), AccountRow> Accounts = new(
+        "accounts",
+        isLog: false,
+        row => (row.Tenant, row.Id),
+        [
+            new ProjectionColumn<(string Tenant, string Id), string>("tenant_id", NpgsqlDbType.Text, key => key.Tenant),
+            new ProjectionColumn<(string Tenant, string Id), string>("id", NpgsqlDbType.Text, key => key.Id),
+        ],
+        [
+            new ProjectionColumn<AccountRow, string>("tenant_id", NpgsqlDbType.Text, row => row.Tenant),
+            new ProjectionColumn<AccountRow, string>("id", NpgsqlDbType.Text, row => row.Id),
+            new ProjectionColumn<AccountRow, string>("owner_kind", NpgsqlDbType.Text, row => row.OwnerKind),
+            new ProjectionColumn<AccountRow, string>("owner_id", NpgsqlDbType.Text, row => row.OwnerId),
+            new ProjectionColumn<AccountRow, string>("unit", NpgsqlDbType.Text, row => row.Unit),
+            new ProjectionColumn<AccountRow, string>("status", NpgsqlDbType.Text, row => row.Status),
+            new ProjectionColumn<AccountRow, long>("opened", NpgsqlDbType.Bigint, row => row.Opened),
+        ],
+        reader => new AccountRow(reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetString(4), reader.GetString(5), reader.GetInt64(6)));
+
+    public override string Name => "accounts";
+
+    public override int Version => 1;
+
+    public override bool IsInline => true;
+
     public override IReadOnlySet<Type> Handles { get; } = new HashSet<Type> { typeof(AccountOpened), typeof(AccountFrozen), typeof(AccountUnfrozen), typeof(AccountClosed) };
 
-    protected override void Project(IReadOnlyList<StoredEvent> events, IList<NpgsqlBatchCommand> commands)
+    public override IReadOnlyList<ProjectionTable> Tables { get; } = [Accounts];
+
+    public override void Need(StoredEvent happened, RowNeeds needs)
     {
-        var opened = events.Where(e => e.Data is AccountOpened).ToList();
-        if (opened.Count > 0)
+        // An account is opened once, so there is nothing to look for: opening costs no more round trip.
+        if (happened.Data is not AccountOpened) needs.Row(Accounts, Key(happened));
+    }
+
+    public override void Apply(StoredEvent happened, Rows rows)
+    {
+        if (happened.Data is AccountOpened opened)
         {
-            commands.Add(Command(
-                "insert into ledger.accounts (tenant_id, id, owner_kind, owner_id, unit, status, opened) select tenant, id, kind, owner, unit, 'open', opened from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[]) as q(tenant, id, kind, owner, unit, opened)",
-                Tenant(opened), Id(opened), Texts(opened, e => Http.Words.Of(((AccountOpened)e.Data).Owner.Kind)), Texts(opened, e => ((AccountOpened)e.Data).Owner.Id), Texts(opened, e => ((AccountOpened)e.Data).Unit),
-                new NpgsqlParameter<long[]> { TypedValue = opened.Select(e => e.SeqId).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint }));
+            var (tenant, id) = Key(happened);
+            rows.Put(Accounts, new AccountRow(tenant, id, Words.Of(opened.Owner.Kind), opened.Owner.Id, opened.Unit, "open", happened.SeqId));
+            return;
         }
 
-        var changed = events.Where(e => e.Data is not AccountOpened).GroupBy(e => e.Stream).Select(of => of.Last()).ToList();
-        if (changed.Count == 0) return;
-        commands.Add(Command(
-            "update ledger.accounts a set status = q.status from unnest($1::text[], $2::text[], $3::text[]) as q(tenant, id, status) where a.tenant_id = q.tenant and a.id = q.id",
-            Tenant(changed), Id(changed), Texts(changed, e => e.Data switch { AccountFrozen => "frozen", AccountClosed => "closed", _ => "open" })));
+        var row = rows.Find(Accounts, Key(happened)) ?? throw new InvalidOperationException($"{happened.Stream} is not in the index of accounts.");
+        rows.Put(Accounts, row with { Status = happened.Data switch { AccountFrozen => "frozen", AccountClosed => "closed", _ => "open" } });
     }
 
-    private static NpgsqlBatchCommand Command(string sql, params ReadOnlySpan<NpgsqlParameter> parameters)
-    {
-        var command = new NpgsqlBatchCommand(sql);
-        foreach (var parameter in parameters) command.Parameters.Add(parameter);
-        return command;
-    }
-
-    private static NpgsqlParameter<string[]> Tenant(List<StoredEvent> events) => Texts(events, e => Tenants.Stored(e.Stream.Tenant));
-
-    private static NpgsqlParameter<string[]> Id(List<StoredEvent> events) => Texts(events, e => AccountModel.AccountOf(e.Stream).Value);
-
-    private static NpgsqlParameter<string[]> Texts(List<StoredEvent> events, Func<StoredEvent, string> of) => new() { TypedValue = events.Select(of).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text };
+    private static (string Tenant, string Id) Key(StoredEvent happened) => (Tenants.Stored(happened.Stream.Tenant), AccountModel.AccountOf(happened.Stream).Value);
 }

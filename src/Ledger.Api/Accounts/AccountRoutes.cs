@@ -14,7 +14,6 @@ public static class AccountRoutes
 
     /// <summary>Adds what account commands and queries need.</summary>
     public static IServiceCollection AddAccounts(this IServiceCollection services) => services
-        .AddSingleton<InlineProjection, AccountIndex>()
         .AddSingleton<IStreamModel, AccountModel>()
         .AddSingleton<CommandAnswers>()
         .AddSingleton<CommandHandler>()

@@ -1,4 +1,5 @@
 using Ledger.Api.Http;
+using Ledger.Api.ReadModels;
 using Ledger.EventStore;
 using Npgsql;
 
@@ -16,7 +17,7 @@ public static class StoreServices
             .AddSingleton(provider => new StreamModels(provider.GetServices<IStreamModel>()))
             .AddSingleton(provider => new EventReader(provider.GetRequiredService<NpgsqlDataSource>(), EventJson.Catalog, provider.GetRequiredService<StreamModels>()))
             .AddSingleton(provider => new GroupCommit(
-                provider.GetRequiredService<IConfiguration>().GetConnectionString(EdgeExtensions.ConnectionName)!, EventJson.Catalog, provider.GetRequiredService<StreamModels>(), provider.GetServices<InlineProjection>().ToList(),
+                provider.GetRequiredService<IConfiguration>().GetConnectionString(EdgeExtensions.ConnectionName)!, EventJson.Catalog, provider.GetRequiredService<StreamModels>(), ReadModelServices.All.Inline,
                 provider.GetRequiredService<IConfiguration>().GetSection("Writer").Get<GroupCommitOptions>() ?? new GroupCommitOptions(), provider.GetRequiredService<ILogger<GroupCommit>>()))
             .AddSingleton<CommandHallway>()
             .AddSingleton<IReadinessCheck, WriterReadiness>();

@@ -13,6 +13,9 @@ public abstract class Projection
     /// <summary>The number of the shape and meaning of its rows, from 1. A read model of another version must be rebuilt.</summary>
     public abstract int Version { get; }
 
+    /// <summary>Whether its rows are written in the commit of their events, and so delay every command of them; else the daemon writes them soon after.</summary>
+    public virtual bool IsInline => false;
+
     /// <summary>The types of events that it reads; others it is never shown.</summary>
     public abstract IReadOnlySet<Type> Handles { get; }
 

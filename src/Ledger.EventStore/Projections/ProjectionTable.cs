@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -22,7 +23,18 @@ public abstract class ProjectionTable
 
     /// <summary>How many of the first columns are the key.</summary>
     public abstract int KeyColumns { get; }
+
+    /// <summary>Its name with the schema.</summary>
+    internal string FullName => "ledger." + Name;
+
+    internal abstract TableRows NewRows(Rows owner, int keepMax);
 }
+
+/// <summary>The statements of a table, each over one array for each column.</summary>
+/// <param name="Load">The rows of some keys.</param>
+/// <param name="Insert">New rows.</param>
+/// <param name="Update">Rows in place of those of their keys.</param>
+internal sealed record TableSql(string Load, string Insert, string Update);
 
 /// <summary>A column of a table of a read model.</summary>
 /// <typeparam name="TRow">The row.</typeparam>
@@ -75,6 +87,8 @@ public sealed class ProjectionTable<TKey, TRow> : ProjectionTable
     where TKey : notnull, IEquatable<TKey>
     where TRow : class
 {
+    private readonly ConcurrentDictionary<string, TableSql> statements = new(StringComparer.Ordinal);
+
     /// <summary>Describes a table.</summary>
     /// <param name="name">Its name without the schema.</param>
     /// <param name="isLog">Whether rows are only ever added.</param>
@@ -111,4 +125,20 @@ public sealed class ProjectionTable<TKey, TRow> : ProjectionTable
     internal IReadOnlyList<ProjectionColumn<TRow>> Columns { get; }
 
     internal Func<NpgsqlDataReader, TRow>? Read { get; }
+
+    internal override TableRows NewRows(Rows owner, int keepMax) => new TableRows<TKey, TRow>(this, owner, keepMax);
+
+    /// <summary>The statements for this table, or for another one of the same columns that is to take its place.</summary>
+    internal TableSql Sql(string target) => statements.GetOrAdd(target, Statements);
+
+    private TableSql Statements(string target)
+    {
+        var isKey = string.Join(" and ", Key.Select(c => $"t.{c.Name} = q.{c.Name}"));
+        var columns = string.Join(", ", ColumnNames);
+        var arrays = string.Join(", ", Columns.Select((_, i) => $"${i + 1}"));
+        return new TableSql(
+            $"select {string.Join(", ", ColumnNames.Select(c => "t." + c))} from unnest({string.Join(", ", Key.Select((_, i) => $"${i + 1}"))}) as q({string.Join(", ", Key.Select(c => c.Name))}) join {target} t on {isKey}",
+            $"insert into {target} ({columns}) select * from unnest({arrays})",
+            $"update {target} t set {string.Join(", ", ColumnNames.Skip(Key.Count).Select(c => $"{c} = q.{c}"))} from unnest({arrays}) as q({columns}) where {isKey}");
+    }
 }

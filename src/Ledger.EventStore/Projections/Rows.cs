@@ -11,6 +11,7 @@ public sealed class RowNeeds
         where TRow : class
     {
         ArgumentNullException.ThrowIfNull(table);
+        if (table.IsLog) throw new InvalidOperationException($"{table.Name} is a log, which its projection never looks into.");
         if (!keys.TryGetValue(table, out var set)) keys.Add(table, set = new HashSet<TKey>());
         ((HashSet<TKey>)set).Add(key);
     }
@@ -18,6 +19,8 @@ public sealed class RowNeeds
     internal IReadOnlyCollection<TKey> Of<TKey, TRow>(ProjectionTable<TKey, TRow> table)
         where TKey : notnull, IEquatable<TKey>
         where TRow : class => keys.TryGetValue(table, out var set) ? (HashSet<TKey>)set : [];
+
+    internal void Clear() => keys.Clear();
 }
 
 /// <summary>
@@ -26,7 +29,23 @@ public sealed class RowNeeds
 /// </summary>
 public sealed class Rows
 {
-    private readonly Dictionary<ProjectionTable, object> tables = [];
+    private readonly Dictionary<ProjectionTable, TableRows> tables = [];
+    private readonly int keepMax;
+
+    /// <summary>A read model in memory: what was not put is not there.</summary>
+    public Rows()
+        : this(false, int.MaxValue)
+    {
+    }
+
+    /// <param name="isPartial">Whether rows lie in the database too, so that only those that were named and loaded are known.</param>
+    /// <param name="keepMax">So many rows of a table are kept for later events (at times twice as many).</param>
+    internal Rows(bool isPartial, int keepMax) => (IsPartial, this.keepMax) = (isPartial, keepMax);
+
+    /// <summary>Whether rows lie in the database too.</summary>
+    internal bool IsPartial { get; set; }
+
+    internal IReadOnlyCollection<TableRows> Tables => tables.Values;
 
     /// <summary>The row of this key; null where there is none. Only keys that were named beforehand may be asked for.</summary>
     public TRow? Find<TKey, TRow>(ProjectionTable<TKey, TRow> table, TKey key)
@@ -48,21 +67,13 @@ public sealed class Rows
         where TRow : class
     {
         ArgumentNullException.ThrowIfNull(table);
-        if (!tables.TryGetValue(table, out var rows)) tables.Add(table, rows = new TableRows<TKey, TRow>(table));
+        if (!tables.TryGetValue(table, out var rows)) tables.Add(table, rows = new TableRows<TKey, TRow>(table, this, keepMax));
         return (TableRows<TKey, TRow>)rows;
     }
-}
 
-/// <summary>The rows of one table in memory.</summary>
-internal sealed class TableRows<TKey, TRow>(ProjectionTable<TKey, TRow> table)
-    where TKey : notnull, IEquatable<TKey>
-    where TRow : class
-{
-    private readonly Dictionary<TKey, TRow> rows = [];
-
-    public IReadOnlyCollection<TRow> All => rows.Values;
-
-    public TRow? Find(TKey key) => rows.GetValueOrDefault(key);
-
-    public void Put(TRow row) => rows[table.KeyOf(row)] = row;
+    internal TableRows Of(ProjectionTable table)
+    {
+        if (!tables.TryGetValue(table, out var rows)) tables.Add(table, rows = table.NewRows(this, keepMax));
+        return rows;
+    }
 }

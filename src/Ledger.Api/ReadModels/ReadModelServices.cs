@@ -1,0 +1,45 @@
+using System.Reflection;
+using Ledger.Api.Commands;
+using Ledger.Api.Http;
+using Ledger.EventStore;
+using Ledger.EventStore.Projections;
+using Npgsql;
+
+namespace Ledger.Api.ReadModels;
+
+/// <summary>Finds the read models and keeps them up: a new one is a file with its class and one with its tables, and no entry anywhere.</summary>
+public static class ReadModelServices
+{
+    /// <summary>Every read model of this program: found by reflection once, by name.</summary>
+    public static ProjectionCatalog All { get; } = new(
+        from type in Assembly.GetExecutingAssembly().GetTypes()
+        where type.IsSubclassOf(typeof(Projection)) && !type.IsAbstract
+        select (Projection)Activator.CreateInstance(type)!);
+
+    /// <summary>Adds the read models, the daemon that writes the asynchronous ones, and what operators do with them.</summary>
+    public static IServiceCollection AddReadModels(this IServiceCollection services)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        return services
+            .AddSingleton(All)
+            .AddSingleton(provider => new ProjectionDaemon(
+                Connection(provider), EventJson.Catalog, All, provider.GetRequiredService<IConfiguration>().GetSection("Projections").Get<ProjectionOptions>() ?? new ProjectionOptions(),
+                provider.GetRequiredService<ILogger<ProjectionDaemon>>()))
+            .AddSingleton(provider => new ProjectionDesk(provider.GetRequiredService<NpgsqlDataSource>(), All, provider.GetRequiredService<ProjectionDaemon>()))
+            .AddHostedService<DaemonHost>();
+    }
+
+    private static string Connection(IServiceProvider provider) => provider.GetRequiredService<IConfiguration>().GetConnectionString(EdgeExtensions.ConnectionName)!;
+
+    /// <summary>Begins with the service and ends with it, and gives the leadership up at once.</summary>
+    private sealed class DaemonHost(ProjectionDaemon daemon) : IHostedService
+    {
+        public Task StartAsync(CancellationToken cancellationToken)
+        {
+            daemon.Start();
+            return Task.CompletedTask;
+        }
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.Run(daemon.Dispose, CancellationToken.None);
+    }
+}

@@ -1,0 +1,175 @@
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Ledger.EventStore.Projections;
+
+/// <summary>The rows of one table in memory, and how they come from the database and go there.</summary>
+internal abstract class TableRows
+{
+    /// <summary>The table.</summary>
+    public abstract ProjectionTable Table { get; }
+
+    /// <summary>Rows that were put since the last write.</summary>
+    public abstract int Changed { get; }
+
+    /// <summary>Rows in memory.</summary>
+    public abstract int Count { get; }
+
+    /// <summary>The statement that loads what was named and is not in memory; null where nothing is missing.</summary>
+    public abstract NpgsqlBatchCommand? Load(RowNeeds needs, string target);
+
+    /// <summary>Takes the answer to <see cref="Load"/>.</summary>
+    public abstract void Loaded(NpgsqlDataReader reader);
+
+    /// <summary>Adds the statements that write what was put.</summary>
+    /// <param name="target">The table, with its schema.</param>
+    /// <param name="commands">Takes the statements.</param>
+    /// <param name="updates">Takes each update with the number of rows that it must find.</param>
+    public abstract void Write(string target, IList<NpgsqlBatchCommand> commands, List<(NpgsqlBatchCommand Command, int Rows)> updates);
+
+    /// <summary>Copies all that was put into a table without these rows.</summary>
+    public abstract void Copy(NpgsqlConnection connection, string target);
+
+    /// <summary>What was put is written: it becomes what is known of the database.</summary>
+    public abstract void Committed();
+}
+
+/// <inheritdoc/>
+internal sealed class TableRows<TKey, TRow>(ProjectionTable<TKey, TRow> table, Rows owner, int keepMax) : TableRows
+    where TKey : notnull, IEquatable<TKey>
+    where TRow : class
+{
+    private readonly List<TRow> added = []; // of a log
+    private readonly List<Slot> changed = [];
+
+    // Two generations: what was not used while the younger one filled is forgotten. Nothing is forgotten in the middle of a batch.
+    private Dictionary<TKey, Slot> young = [];
+    private Dictionary<TKey, Slot> old = [];
+
+    public override ProjectionTable Table => table;
+
+    public override int Changed => added.Count + changed.Count;
+
+    public override int Count => added.Count + young.Count + old.Count;
+
+    public IReadOnlyCollection<TRow> All => table.IsLog ? added : [.. young.Values.Concat(old.Values).Where(slot => slot.Row is not null).Select(slot => slot.Row!)];
+
+    public TRow? Find(TKey key)
+    {
+        if (Slots(key) is { } slot) return slot.Row;
+        if (owner.IsPartial) throw new InvalidOperationException($"The row {key} of {table.Name} was not named beforehand, so it was not loaded.");
+        return table.IsLog ? added.FindLast(row => table.KeyOf(row).Equals(key)) : null;
+    }
+
+    public void Put(TRow row)
+    {
+        if (table.IsLog)
+        {
+            added.Add(row);
+            return;
+        }
+
+        var key = table.KeyOf(row);
+        var slot = Slots(key);
+        if (slot is null) young.Add(key, slot = new Slot());
+        slot.Row = row;
+        if (slot.IsChanged) return;
+        slot.IsChanged = true;
+        changed.Add(slot);
+    }
+
+    public override NpgsqlBatchCommand? Load(RowNeeds needs, string target)
+    {
+        if (table.IsLog) return null;
+        List<TKey>? missing = null;
+        foreach (var key in needs.Of(table))
+        {
+            if (Slots(key) is not null) continue;
+            (missing ??= []).Add(key);
+            young.Add(key, new Slot());
+        }
+
+        if (missing is null) return null;
+        var command = new NpgsqlBatchCommand(table.Sql(target).Load);
+        foreach (var column in table.Key) command.Parameters.Add(column.ToParameter(missing));
+        return command;
+    }
+
+    public override void Loaded(NpgsqlDataReader reader)
+    {
+        while (reader.Read())
+        {
+            var row = table.Read!(reader);
+            var key = table.KeyOf(row);
+            if (!young.TryGetValue(key, out var slot)) throw new InvalidOperationException($"{table.Name} gave the row {key}, which nobody asked for: its columns are not read back as they were written.");
+            slot.Row = row;
+            slot.IsStored = true;
+        }
+    }
+
+    public override void Write(string target, IList<NpgsqlBatchCommand> commands, List<(NpgsqlBatchCommand Command, int Rows)> updates)
+    {
+        var sql = table.Sql(target);
+        if (table.IsLog)
+        {
+            if (added.Count > 0) commands.Add(Command(sql.Insert, added));
+            return;
+        }
+
+        List<TRow> born = [], moved = [];
+        foreach (var slot in changed) (slot.IsStored ? moved : born).Add(slot.Row!);
+        if (born.Count > 0) commands.Add(Command(sql.Insert, born));
+        if (moved.Count == 0 || table.Columns.Count == table.Key.Count) return;
+        var update = Command(sql.Update, moved);
+        commands.Add(update);
+        updates.Add((update, moved.Count));
+    }
+
+    public override void Copy(NpgsqlConnection connection, string target)
+    {
+        if (Changed == 0) return;
+        using var importer = connection.BeginBinaryImport($"copy {target} ({string.Join(", ", table.ColumnNames)}) from stdin (format binary)");
+        importer.Timeout = TimeSpan.FromMinutes(10);
+        foreach (var row in added) Copy(importer, row);
+        foreach (var slot in changed) Copy(importer, slot.Row!);
+        importer.Complete();
+    }
+
+    public override void Committed()
+    {
+        foreach (var slot in changed) (slot.IsStored, slot.IsChanged) = (true, false);
+        changed.Clear();
+        added.Clear();
+        if (young.Count <= keepMax) return;
+        old = young;
+        young = [];
+    }
+
+    private void Copy(NpgsqlBinaryImporter importer, TRow row)
+    {
+        importer.StartRow();
+        foreach (var column in table.Columns) column.Write(importer, row);
+    }
+
+    private NpgsqlBatchCommand Command(string sql, List<TRow> rows)
+    {
+        var command = new NpgsqlBatchCommand(sql);
+        foreach (var column in table.Columns) command.Parameters.Add(column.ToParameter(rows));
+        return command;
+    }
+
+    private Slot? Slots(TKey key)
+    {
+        if (young.TryGetValue(key, out var slot)) return slot;
+        if (!old.Remove(key, out slot)) return null;
+        young.Add(key, slot);
+        return slot;
+    }
+
+    private sealed class Slot
+    {
+        public TRow? Row;
+        public bool IsStored;
+        public bool IsChanged;
+    }
+}
