@@ -65,42 +65,6 @@ public sealed class Schema_of_the_store
     }
 
     [Fact]
-    public async Task the_event_tables_are_martens()
-    {
-        await using var database = await StoreDatabase.CreateAsync();
-        (await database.ScalarAsync<string>(
-            """
-            select string_agg(format('%s.%s %s%s', table_name, column_name, data_type || coalesce('(' || character_maximum_length || ')', ''), case is_nullable when 'NO' then ' not null' else '' end), E'\n' order by table_name collate "C", ordinal_position)
-            from information_schema.columns where table_schema = 'ledger' and table_name like 'mt\_%' and table_name in ('mt_streams', 'mt_events')
-            """)).ShouldBe(
-            """
-            mt_events.seq_id bigint not null
-            mt_events.id uuid not null
-            mt_events.stream_id character varying
-            mt_events.version bigint not null
-            mt_events.data jsonb not null
-            mt_events.bdata bytea
-            mt_events.type character varying(500) not null
-            mt_events.timestamp timestamp with time zone not null
-            mt_events.tenant_id character varying
-            mt_events.mt_dotnet_type character varying
-            mt_events.correlation_id character varying
-            mt_events.causation_id character varying
-            mt_events.headers jsonb
-            mt_events.is_archived boolean
-            mt_streams.tenant_id character varying not null
-            mt_streams.id character varying not null
-            mt_streams.type character varying
-            mt_streams.version bigint
-            mt_streams.timestamp timestamp with time zone not null
-            mt_streams.created timestamp with time zone not null
-            mt_streams.is_archived boolean
-            """);
-        (await database.ScalarAsync<string>("select string_agg(indexname, ' ' order by indexname collate \"C\") from pg_indexes where schemaname = 'ledger' and tablename like 'mt\\_%'")).ShouldBe(
-            "pk_mt_event_progression pk_mt_events_stream_and_version pkey_mt_events_seq_id pkey_mt_high_water_skips_ending_sequence pkey_mt_streams_tenant_id_id");
-    }
-
-    [Fact]
     public async Task the_tenant_default_is_stored_as_marten_stores_it()
     {
         await using var database = await StoreDatabase.CreateAsync();
