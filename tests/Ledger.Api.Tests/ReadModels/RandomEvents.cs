@@ -55,7 +55,8 @@ internal sealed class RandomEvents
     {
         var before = Accounts.ToDictionary(id => id, id => World.Stream(id).Count);
         World.Send(command);
-        foreach (var id in Accounts)
+        // As the store writes them: the account that the command names first.
+        foreach (var id in Accounts.OrderByDescending(id => id == command.Account))
         {
             foreach (var ((happened, at), index) in World.Stream(id).Select((entry, index) => (entry, index)).Skip(before[id])) events.Add(Stored(events.Count + 1, tenant, id, index + 1, happened, at));
         }
@@ -97,8 +98,8 @@ internal sealed class RandomEvents
         Credits? part = random.Next(3) == 0 ? null : Amount(20);
         return random.Next(30) switch
         {
-            < 4 => new GrantCredits { Account = id, Amount = Amount(60), Source = GrantSource.Bonus, ExpiresAt = End(), Note = Note() },
-            < 7 => new PurchaseCredits { Account = id, CreditAmount = Amount(60), Price = new(random.Next(0, 5000), "usd"), ExpiresAt = End(), Note = Note() },
+            < 4 => new GrantCredits { Account = id, Amount = Amount(60), Source = Enum.GetValues<GrantSource>()[random.Next(5)], Priority = random.Next(3) == 0 ? random.Next(95, 105) : null, ExpiresAt = End(), Note = Note() },
+            < 7 => new PurchaseCredits { Account = id, CreditAmount = Amount(60), Price = new(random.Next(0, 5000), random.Next(5) == 0 ? "eur" : "usd"), ExpiresAt = End(), Note = Note() },
             < 14 => new ConsumeCredits { Account = id, Amount = Amount(15), Spending = Spending(), Note = Note() },
             < 18 => new HoldCredits { Account = id, Amount = Amount(10), ExpiresAt = World.Now + TimeSpan.FromHours(random.Next(1, 8) * 12), Spending = Spending(), Note = Note() },
             < 20 => new CaptureHold { Account = id, Hold = hold, Amount = part, Spending = Spending(), Note = Note() },

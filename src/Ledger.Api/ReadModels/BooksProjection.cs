@@ -1,0 +1,84 @@
+using System.Collections.Immutable;
+using Ledger.Api.Commands;
+using Ledger.Domain.Accounts;
+using Ledger.EventStore;
+using Ledger.EventStore.Projections;
+
+namespace Ledger.Api.ReadModels;
+
+/// <summary>
+/// Lots and the journal: what became of every lot, and every event as balanced postings, in units and, by the cost of the lots, in money. Both in one, as the postings in money follow
+/// from the lots.
+/// </summary>
+internal sealed class BooksProjection : Projection
+{
+    public const string ProjectionName = "books";
+
+    public override string Name => ProjectionName;
+
+    public override int Version => 1;
+
+    public override IReadOnlySet<Type> Handles { get; } = new HashSet<Type>
+    {
+        typeof(AccountOpened), typeof(CreditsPurchased), typeof(CreditsGranted), typeof(CreditsConsumed), typeof(HoldCaptured), typeof(ConsumptionRefunded), typeof(PurchaseRefunded),
+        typeof(CreditsAdjusted), typeof(CreditsTransferredOut), typeof(CreditsTransferredIn), typeof(LotExpired),
+    };
+
+    public override IReadOnlyList<ProjectionTable> Tables { get; } = [LotTable.Table, JournalTables.Days, JournalTables.Totals, JournalTables.Units, JournalTables.Transfers];
+
+    public override void Need(StoredEvent happened, RowNeeds needs)
+    {
+        var (tenant, account) = Names(happened);
+        needs.Row(JournalTables.Units, (tenant, account));
+        if (happened.Data is not TransactionEvent e) return;
+        var day = DayOf(happened);
+        needs.Row(JournalTables.Days, new JournalDayKey(tenant, account, day));
+        needs.Row(JournalTables.Totals, (tenant, day));
+        foreach (var part in e.Allocations)
+        {
+            if (part.Lot is { } lot) needs.Row(LotTable.Table, new LotKey(tenant, account, lot.Value));
+        }
+
+        switch (e)
+        {
+            case ConsumptionRefunded refund:
+                foreach (var payment in refund.Pays ?? []) needs.Row(LotTable.Table, new LotKey(tenant, account, payment.Lot.Value));
+                foreach (var lot in refund.Lots ?? []) needs.Row(LotTable.Table, new LotKey(tenant, account, lot.Id.Value));
+                break;
+            case PurchaseRefunded refund:
+                needs.Row(LotTable.Table, new LotKey(tenant, account, refund.Lot.Value));
+                break;
+            case CreditsTransferredOut sent:
+                needs.Row(JournalTables.Transfers, (tenant, account, sent.To.Value));
+                break;
+            case CreditsTransferredIn received:
+                needs.Row(JournalTables.Transfers, (tenant, received.From.Value, account));
+                break;
+        }
+    }
+
+    public override void Apply(StoredEvent happened, Rows rows)
+    {
+        var (tenant, account) = Names(happened);
+        if (happened.Data is AccountOpened opened)
+        {
+            rows.Put(JournalTables.Units, new JournalUnitRow(tenant, account, opened.Unit));
+            return;
+        }
+
+        var e = (TransactionEvent)happened.Data;
+        var unit = rows.Find(JournalTables.Units, (tenant, account)) ?? throw new InvalidOperationException($"Account {account} moves credits before it is opened.");
+        var key = new JournalDayKey(tenant, account, DayOf(happened));
+        var day = rows.Find(JournalTables.Days, key) ?? new JournalDayRow { Key = key, FirstVersion = happened.Version, LastVersion = happened.Version };
+        var books = new Bookkeeping(happened, tenant, account, rows, day);
+        books.Book(e);
+        books.Entry.CheckBalanced();
+        rows.Put(JournalTables.Days, day.With(books.Entry, happened.Version, books.Opening));
+        var total = rows.Find(JournalTables.Totals, (tenant, key.Day)) ?? new JournalTotalRow { Tenant = tenant, Day = key.Day };
+        rows.Put(JournalTables.Totals, total.With(books.Entry, unit.Unit));
+    }
+
+    private static (string Tenant, string Account) Names(StoredEvent happened) => (Tenants.Stored(happened.Stream.Tenant), AccountModel.AccountOf(happened.Stream).Value);
+
+    private static DateOnly DayOf(StoredEvent happened) => DateOnly.FromDateTime(happened.RecordedAt.UtcDateTime);
+}
