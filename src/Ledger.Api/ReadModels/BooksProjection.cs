@@ -57,13 +57,16 @@ internal sealed class BooksProjection : Projection
         }
     }
 
-    public override void Apply(StoredEvent happened, Rows rows)
+    public override void Apply(StoredEvent happened, Rows rows) => Book(happened, rows);
+
+    /// <summary>Applies one event; gives its postings, or null for one that moves no credits.</summary>
+    internal static JournalEntry? Book(StoredEvent happened, Rows rows)
     {
         var (tenant, account) = Names(happened);
         if (happened.Data is AccountOpened opened)
         {
             rows.Put(JournalTables.Units, new JournalUnitRow(tenant, account, opened.Unit));
-            return;
+            return null;
         }
 
         var e = (TransactionEvent)happened.Data;
@@ -76,6 +79,7 @@ internal sealed class BooksProjection : Projection
         rows.Put(JournalTables.Days, day.With(books.Entry, happened.Version, books.Opening));
         var total = rows.Find(JournalTables.Totals, (tenant, key.Day)) ?? new JournalTotalRow { Tenant = tenant, Day = key.Day };
         rows.Put(JournalTables.Totals, total.With(books.Entry, unit.Unit));
+        return books.Entry;
     }
 
     private static (string Tenant, string Account) Names(StoredEvent happened) => (Tenants.Stored(happened.Stream.Tenant), AccountModel.AccountOf(happened.Stream).Value);
