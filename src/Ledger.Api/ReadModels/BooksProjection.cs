@@ -34,26 +34,28 @@ internal sealed class BooksProjection : Projection
         var day = DayOf(happened);
         needs.Row(JournalTables.Days, new JournalDayKey(tenant, account, day));
         needs.Row(JournalTables.Totals, (tenant, day));
-        foreach (var part in e.Allocations)
-        {
-            if (part.Lot is { } lot) needs.Row(LotTable.Table, new LotKey(tenant, account, lot.Value));
-        }
-
         switch (e)
         {
             case ConsumptionRefunded refund:
-                foreach (var payment in refund.Pays ?? []) needs.Row(LotTable.Table, new LotKey(tenant, account, payment.Lot.Value));
-                foreach (var lot in refund.Lots ?? []) needs.Row(LotTable.Table, new LotKey(tenant, account, lot.Id.Value));
-                break;
-            case PurchaseRefunded refund:
-                needs.Row(LotTable.Table, new LotKey(tenant, account, refund.Lot.Value));
-                break;
-            case CreditsTransferredOut sent:
-                needs.Row(JournalTables.Transfers, (tenant, account, sent.To.Value));
+                foreach (var part in refund.Allocations) Look(part.Lot);
+                foreach (var payment in refund.Pays ?? []) Look(payment.Lot);
+                foreach (var lot in refund.Lots ?? []) Look(lot.Id);
                 break;
             case CreditsTransferredIn received:
                 needs.Row(JournalTables.Transfers, (tenant, received.From.Value, account));
                 break;
+            case IncomingEvent and not CreditsAdjusted { Negative: true }:
+                break; // its lots begin with it, so there is nothing to look up
+            default:
+                foreach (var part in e.Allocations) Look(part.Lot);
+                if (e is PurchaseRefunded revoked) Look(revoked.Lot);
+                if (e is CreditsTransferredOut sent) needs.Row(JournalTables.Transfers, (tenant, account, sent.To.Value));
+                break;
+        }
+
+        void Look(LotId? lot)
+        {
+            if (lot is { } id) needs.Row(LotTable.Table, new LotKey(tenant, account, id.Value));
         }
     }
 

@@ -1,4 +1,5 @@
 using Ledger.Api.Commands;
+using Ledger.Api.Http;
 using Ledger.Api.Operations;
 using Ledger.Api.ReadModels;
 using Ledger.EventStore;
@@ -62,7 +63,7 @@ public sealed class The_journal_in_sql(ITestOutputHelper output)
         foreach (var account in ChartOfAccounts.All)
         {
             (await reader.ReadAsync()).ShouldBeTrue();
-            (reader.GetInt32(0), reader.GetString(1), reader.GetString(2), reader.GetString(3)).ShouldBe((account.Code, account.Name, Http.Words.Of(account.Measure), Http.Words.Of(account.Side)));
+            (reader.GetInt32(0), reader.GetString(1), reader.GetString(2), reader.GetString(3)).ShouldBe((account.Code, account.Name, Words.Of(account.Measure), Words.Of(account.Side)));
         }
 
         (await reader.ReadAsync()).ShouldBeFalse();
