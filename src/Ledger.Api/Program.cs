@@ -4,6 +4,7 @@ using Ledger.Api.Exports;
 using Ledger.Api.Http;
 using Ledger.Api.Operations;
 using Ledger.Api.ReadModels;
+using Ledger.Api.Reports;
 
 return await CommandLine.RunAsync(args, Compose);
 
@@ -14,11 +15,12 @@ public partial class Program
     public static WebApplication Compose(WebApplicationBuilder builder)
     {
         builder.AddEdge();
-        builder.Services.AddStore().AddReadModels().AddAccounts().AddExports();
+        builder.Services.AddStore().AddReadModels().AddAccounts().AddExports().AddReports();
         var app = builder.Build();
         app.MapEdge();
         app.MapAccounts();
         app.MapExports();
+        app.MapReports();
         return app;
     }
 }

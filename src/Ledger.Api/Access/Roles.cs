@@ -35,6 +35,9 @@ public static class RoleSets
     /// <summary>Queries on accounts; a user sees its own alone.</summary>
     public const Roles Queries = Roles.App | Roles.Reader | Roles.Analyst | Roles.Admin | Roles.User;
 
+    /// <summary>Reports over all accounts of a tenant.</summary>
+    public const Roles Reports = Roles.Reader | Roles.Analyst | Roles.Admin;
+
     /// <summary>Exports.</summary>
     public const Roles Exports = Roles.Analyst | Roles.Admin;
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Ledger.Api.Commands;
+using Ledger.Domain;
 using Ledger.Domain.Accounts;
 using Ledger.EventStore;
 using Ledger.EventStore.Projections;

@@ -3,12 +3,15 @@ using Ledger.Api.Http;
 using Ledger.Api.ReadModels;
 using Ledger.Domain;
 using Ledger.EventStore;
+using Ledger.EventStore.Projections;
 
 namespace Ledger.Api.Reports;
 
 /// <summary>Reports over all accounts of a tenant that follow from the journal.</summary>
-internal sealed class JournalReports(EventReader reader, Freshness freshness)
+internal sealed class JournalReports(EventReader reader, ProjectionDesk projections)
 {
+    private static readonly TimeSpan WaitMax = TimeSpan.FromSeconds(1);
+
     private static readonly TimeSpan Tick = TimeSpan.FromMicroseconds(1); // times are kept to the microsecond
 
     /// <summary><c>GET /v1/reports/trial-balance</c>.</summary>
@@ -84,6 +87,13 @@ internal sealed class JournalReports(EventReader reader, Freshness freshness)
         };
     }));
 
+    /// <summary>Waits a short time until a read model has taken in all that is committed by now; what has not come by then is left out.</summary>
+    internal static async Task LatestAsync(EventReader reader, ProjectionDesk projections, string readModel, CancellationToken cancellationToken)
+    {
+        await using var command = reader.Source.CreateCommand("select seq_id from ledger.mt_events order by seq_id desc limit 1");
+        if (await command.ExecuteScalarAsync(cancellationToken) is long latest) await projections.SeenAsync(readModel, latest, WaitMax, cancellationToken);
+    }
+
     private static TrialBalanceBody Trial(DateTimeOffset at, JournalBalance balance)
     {
         static (decimal Debit, decimal Credit) Side(decimal sum) => sum > 0 ? (sum, 0) : (0, -sum);
@@ -124,7 +134,7 @@ internal sealed class JournalReports(EventReader reader, Freshness freshness)
             return true;
         }
 
-        await freshness.LatestAsync([BooksProjection.ProjectionName], http.RequestAborted);
+        await LatestAsync(reader, projections, BooksProjection.ProjectionName, http.RequestAborted);
         return false;
     }
 }
