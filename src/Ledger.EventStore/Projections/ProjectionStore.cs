@@ -146,14 +146,12 @@ internal static class ProjectionStore
         using var command = new NpgsqlCommand("select tenant_id, stream_id, first_seq_id, first_version, tries, error, since from ledger.projection_parked where projection = $1 order by first_seq_id", connection) { Parameters = { Value(NpgsqlDbType.Text, name) } };
         var parked = new List<ParkedStream>();
         using var reader = command.ExecuteReader();
-        while (reader.Read())
-        {
-            parked.Add(new ParkedStream(
-                new StreamRef(Tenants.Named(reader.GetString(0)), reader.GetString(1)), reader.GetInt64(2), reader.GetInt64(3), reader.GetInt32(4), reader.GetString(5), new DateTimeOffset(reader.GetDateTime(6), TimeSpan.Zero)));
-        }
-
+        while (reader.Read()) parked.Add(ParkedStream(reader));
         return parked;
     }
+
+    public static ParkedStream ParkedStream(NpgsqlDataReader reader) => new(
+        new StreamRef(Tenants.Named(reader.GetString(0)), reader.GetString(1)), reader.GetInt64(2), reader.GetInt64(3), reader.GetInt32(4), reader.GetString(5), new DateTimeOffset(reader.GetDateTime(6), TimeSpan.Zero));
 
     /// <summary>Puts a stream aside, or says where it fails now.</summary>
     public static NpgsqlBatchCommand Park(string name, StoredEvent happened, int tries, string error) => Command(

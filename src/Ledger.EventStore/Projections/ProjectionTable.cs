@@ -27,7 +27,7 @@ public abstract class ProjectionTable
     /// <summary>Its name with the schema.</summary>
     internal string FullName => "ledger." + Name;
 
-    internal abstract TableRows NewRows(Rows owner, int keepMax);
+    internal abstract TableRows NewRows(Rows owner);
 }
 
 /// <summary>The statements of a table, each over one array for each column.</summary>
@@ -126,7 +126,7 @@ public sealed class ProjectionTable<TKey, TRow> : ProjectionTable
 
     internal Func<NpgsqlDataReader, TRow>? Read { get; }
 
-    internal override TableRows NewRows(Rows owner, int keepMax) => new TableRows<TKey, TRow>(this, owner, keepMax);
+    internal override TableRows NewRows(Rows owner) => new TableRows<TKey, TRow>(this, owner);
 
     /// <summary>The statements for this table, or for another one of the same columns that is to take its place.</summary>
     internal TableSql Sql(string target) => statements.GetOrAdd(target, Statements);

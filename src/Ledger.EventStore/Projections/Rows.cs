@@ -30,7 +30,6 @@ public sealed class RowNeeds
 public sealed class Rows
 {
     private readonly Dictionary<ProjectionTable, TableRows> tables = [];
-    private readonly int keepMax;
 
     /// <summary>A read model in memory: what was not put is not there.</summary>
     public Rows()
@@ -40,10 +39,13 @@ public sealed class Rows
 
     /// <param name="isPartial">Whether rows lie in the database too, so that only those that were named and loaded are known.</param>
     /// <param name="keepMax">So many rows of a table are kept for later events (at times twice as many).</param>
-    internal Rows(bool isPartial, int keepMax) => (IsPartial, this.keepMax) = (isPartial, keepMax);
+    internal Rows(bool isPartial, int keepMax) => (IsPartial, KeepMax) = (isPartial, keepMax);
 
     /// <summary>Whether rows lie in the database too.</summary>
     internal bool IsPartial { get; set; }
+
+    /// <summary>So many rows of a table are kept.</summary>
+    internal int KeepMax { get; set; }
 
     internal IReadOnlyCollection<TableRows> Tables => tables.Values;
 
@@ -67,13 +69,13 @@ public sealed class Rows
         where TRow : class
     {
         ArgumentNullException.ThrowIfNull(table);
-        if (!tables.TryGetValue(table, out var rows)) tables.Add(table, rows = new TableRows<TKey, TRow>(table, this, keepMax));
+        if (!tables.TryGetValue(table, out var rows)) tables.Add(table, rows = new TableRows<TKey, TRow>(table, this));
         return (TableRows<TKey, TRow>)rows;
     }
 
     internal TableRows Of(ProjectionTable table)
     {
-        if (!tables.TryGetValue(table, out var rows)) tables.Add(table, rows = table.NewRows(this, keepMax));
+        if (!tables.TryGetValue(table, out var rows)) tables.Add(table, rows = table.NewRows(this));
         return rows;
     }
 }

@@ -35,7 +35,7 @@ internal abstract class TableRows
 }
 
 /// <inheritdoc/>
-internal sealed class TableRows<TKey, TRow>(ProjectionTable<TKey, TRow> table, Rows owner, int keepMax) : TableRows
+internal sealed class TableRows<TKey, TRow>(ProjectionTable<TKey, TRow> table, Rows owner) : TableRows
     where TKey : notnull, IEquatable<TKey>
     where TRow : class
 {
@@ -140,7 +140,7 @@ internal sealed class TableRows<TKey, TRow>(ProjectionTable<TKey, TRow> table, R
         foreach (var slot in changed) (slot.IsStored, slot.IsChanged) = (true, false);
         changed.Clear();
         added.Clear();
-        if (young.Count <= keepMax) return;
+        if (young.Count <= owner.KeepMax) return;
         old = young;
         young = [];
     }
