@@ -19,6 +19,7 @@ public partial class Program
         var app = builder.Build();
         app.MapEdge();
         app.MapAccounts();
+        app.MapReadModels();
         app.MapExports();
         app.MapReports();
         return app;

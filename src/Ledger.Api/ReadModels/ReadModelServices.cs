@@ -1,4 +1,5 @@
 using System.Reflection;
+using Ledger.Api.Access;
 using Ledger.Api.Commands;
 using Ledger.Api.Http;
 using Ledger.EventStore;
@@ -23,11 +24,17 @@ public static class ReadModelServices
         return services
             .AddSingleton(All)
             .AddSingleton(provider => new ProjectionDaemon(
-                Connection(provider), EventJson.Catalog, All, provider.GetRequiredService<IConfiguration>().GetSection("Projections").Get<ProjectionOptions>() ?? new ProjectionOptions(),
-                provider.GetRequiredService<ILogger<ProjectionDaemon>>()))
+                Connection(provider), EventJson.Catalog, All, Options(provider), provider.GetRequiredService<ILogger<ProjectionDaemon>>()))
             .AddSingleton(provider => new ProjectionDesk(provider.GetRequiredService<NpgsqlDataSource>(), All, provider.GetRequiredService<ProjectionDaemon>()))
+            .AddSingleton(provider => new ProjectionOperations(Connection(provider), EventJson.Catalog, All, Options(provider), provider.GetRequiredService<ILogger<ProjectionOperations>>()))
+            .AddSingleton<OperatorRequests>()
             .AddHostedService<DaemonHost>();
     }
+
+    /// <summary>Maps the routes of projections.</summary>
+    public static void MapReadModels(this IEndpointRouteBuilder routes) => ProjectionEndpoints.Map(routes);
+
+    private static ProjectionOptions Options(IServiceProvider provider) => provider.GetRequiredService<IConfiguration>().GetSection("Projections").Get<ProjectionOptions>() ?? new ProjectionOptions();
 
     private static string Connection(IServiceProvider provider) => provider.GetRequiredService<IConfiguration>().GetConnectionString(EdgeExtensions.ConnectionName)!;
 

@@ -274,14 +274,9 @@ public sealed class ProjectionDaemon : IDisposable
             Commit(connection, group, page);
             return true;
         }
-        catch (Exception failure) when (failure is ProjectionFailedException || (failure is PostgresException && WriterFailure.Of(failure) is WriterFailure.Kind.Surfaced))
+        catch (Exception failure) when (failure is ProjectionFailedException || WriterFailure.Of(failure) is WriterFailure.Kind.Surfaced)
         {
             Recover(connection, group, failure);
-            return false;
-        }
-        catch (InvalidOperationException failure) when (failure.InnerException is null)
-        {
-            foreach (var lead in group) Stop(connection, lead, failure.Message);
             return false;
         }
     }
@@ -300,7 +295,16 @@ public sealed class ProjectionDaemon : IDisposable
         batch.ExecuteNonQuery();
         foreach (var lead in group)
         {
-            lead.Committed(page.Last);
+            try
+            {
+                lead.Committed(page.Last);
+            }
+            catch (InvalidOperationException gone)
+            {
+                Stop(connection, lead, gone.Message);
+                continue;
+            }
+
             Progress.Reached(lead.Name, page.Last);
             metrics.Applied(lead.Name, lead.Run.Events.Count);
         }
@@ -341,7 +345,7 @@ public sealed class ProjectionDaemon : IDisposable
                 break;
             default:
                 logger.LogError(failure, "The projection {Name} can't go on from position {Position}; it tries again.", alone.Name, alone.Position);
-                ProjectionStore.Note(connection, alone.Name, alone.Epoch, failure.Message, stop: false);
+                ProjectionStore.Note(connection, alone.Name, alone.Epoch, ProjectionStore.Reason(failure), stop: false);
                 alone.Rest(Environment.TickCount64);
                 break;
         }
@@ -357,11 +361,11 @@ public sealed class ProjectionDaemon : IDisposable
         if (tries < options.TriesMax) return;
         if (lead.ParkedCount >= options.ParkedMax)
         {
-            Stop(connection, lead, $"More than {options.ParkedMax} streams would be parked: the projection is at fault, not they. The last one: {failure.Message}");
+            Stop(connection, lead, $"More than {options.ParkedMax} streams would be parked: the projection is at fault, not they. The last one: {ProjectionStore.Reason(failure)}");
             return;
         }
 
-        lead.Park(happened, failure.Message);
+        lead.Park(happened, ProjectionStore.Reason(failure));
         metrics.Parked(lead.Name);
     }
 

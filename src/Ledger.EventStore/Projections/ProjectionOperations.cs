@@ -18,6 +18,13 @@ public sealed class ProjectionOperations(string connectionString, EventCatalog e
     private readonly ConcurrentDictionary<Task, bool> running = new();
     private readonly CancellationTokenSource stopped = new();
 
+    /// <summary>Makes the rows of projections that no service has begun yet.</summary>
+    public void Register()
+    {
+        using var connection = source.OpenConnection();
+        ProjectionStore.Register(connection, projections.Async);
+    }
+
     /// <summary>Stops a projection where it stands; whoever leads it writes nothing more. False where it was paused already.</summary>
     /// <exception cref="ProjectionRefusedException">It can't be paused.</exception>
     public Task<bool> PauseAsync(string name, CancellationToken cancellationToken = default) => SetAsync(Async(name), "paused", "running", cancellationToken);

@@ -85,7 +85,7 @@ internal sealed class ProjectionRebuild : IDisposable
         {
             var cancelled = ended.IsCancellationRequested;
             Clean();
-            End(cancelled ? "cancelled" : "failed", cancelled ? null : failure.Message);
+            End(cancelled ? "cancelled" : "failed", cancelled ? null : failure is ProjectionFailedException poison ? $"Event {poison.Event.SeqId}: {ProjectionStore.Reason(failure)}" : ProjectionStore.Reason(failure));
             if (cancelled) throw new OperationCanceledException("The rebuild was cancelled; nothing is left of it.", failure, ended.Token);
             if (failure is PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege })
                 throw new ProjectionRefusedException($"A rebuild makes tables, which the service's database user may not: run `./run projections rebuild {projection.Name}` with a connection string of the tables' owner.", failure);

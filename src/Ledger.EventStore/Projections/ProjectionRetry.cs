@@ -60,7 +60,7 @@ internal static class ProjectionRetry
                 }
 
                 // What comes before it is taken; it stays parked from there on.
-                Write(connection, run, claim, events[..at], ProjectionStore.Park(claim.Name, events[at], 1, failure.Message));
+                Write(connection, run, claim, events[..at], ProjectionStore.Park(claim.Name, events[at], 1, ProjectionStore.Reason(failure)));
                 return false;
             }
 

@@ -4,11 +4,16 @@ using Npgsql;
 namespace Ledger.EventStore.Projections;
 
 /// <summary>A projection threw at an event. Nothing of the batch was written.</summary>
-internal sealed class ProjectionFailedException(Projection projection, StoredEvent happened, Exception inner)
+/// <param name="projection">The projection.</param>
+/// <param name="happened">The event that it could not take.</param>
+/// <param name="inner">What it threw.</param>
+public sealed class ProjectionFailedException(Projection projection, StoredEvent happened, Exception inner)
     : Exception($"{projection.Name} can't take event {happened.SeqId} ({happened.Type} of {happened.Stream}, version {happened.Version}): {inner.Message}", inner)
 {
+    /// <summary>The projection.</summary>
     public Projection Projection => projection;
 
+    /// <summary>The event that it could not take.</summary>
     public StoredEvent Event => happened;
 }
 

@@ -172,6 +172,14 @@ internal static class ProjectionStore
         command.ExecuteNonQuery();
     }
 
+    /// <summary>Why something failed, in words for an operator, who reads no stream: no name of one, no row.</summary>
+    public static string Reason(Exception failure) => failure switch
+    {
+        ProjectionFailedException { InnerException: { } inner } => Reason(inner),
+        PostgresException server => $"{server.SqlState} {server.MessageText}",
+        _ => $"{failure.GetType().Name}: {failure.Message}",
+    };
+
     /// <summary>An error as it is kept: PostgreSQL's texts hold no zero character.</summary>
     public static string Short(string error)
     {

@@ -36,7 +36,8 @@ public sealed class Marten_rows
             """
             select d.type, d.version, d.mt_dotnet_type, d.is_archived, d.tenant_id, d.data::text, d.bdata, d.correlation_id, d.causation_id, d.headers::text, d.timestamp, s.type, s.version, s.is_archived, s.timestamp
             from ledger.mt_events d join ledger.mt_streams s on s.id = d.stream_id and s.tenant_id = d.tenant_id where d.stream_id = $1
-            """, session) { Parameters = { new NpgsqlParameter<string> { TypedValue = "" } } };
+            """, session)
+        { Parameters = { new NpgsqlParameter<string> { TypedValue = "" } } };
         foreach (var (name, sample) in Samples.All)
         {
             command.Parameters[0].Value = "sample/" + name;
