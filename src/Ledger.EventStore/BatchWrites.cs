@@ -117,7 +117,7 @@ internal static class BatchWrites
         List<(StreamSlot Slot, DateTimeOffset At)> dueNow = [];
         foreach (var slot in set.Slots)
         {
-            if (slot.Version == slot.LoadedVersion) continue;
+            if (!slot.IsChanged) continue;
             (slot.LoadedVersion == 0 ? born : moved).Add(slot);
             var due = slot.Model.DueAt(slot.State);
             if (due == slot.LoadedDue) continue;
@@ -128,13 +128,13 @@ internal static class BatchWrites
         if (born.Count > 0)
         {
             commands.Add(Command(InsertStreams, Stored(born), Ids(born), Texts(born, s => s.Model.Kind), Versions(born), Times(born)));
-            commands.Add(Command(InsertStates, Stored(born), Ids(born), Versions(born), Times(born), Hashes(born), Formats(born), States(set, born)));
+            commands.Add(Command(InsertStates, Stored(born), Ids(born), Versions(born), Times(born), Hashes(born), Formats(born), States(born)));
         }
 
         if (moved.Count > 0)
         {
             commands.Add(Command(UpdateStreams, Stored(moved), Ids(moved), Versions(moved), Times(moved)));
-            commands.Add(Command(UpdateStates, Stored(moved), Ids(moved), Versions(moved), Times(moved), Hashes(moved), Formats(moved), States(set, moved)));
+            commands.Add(Command(UpdateStates, Stored(moved), Ids(moved), Versions(moved), Times(moved), Hashes(moved), Formats(moved), States(moved)));
         }
 
         if (dueNow.Count > 0)
@@ -158,7 +158,7 @@ internal static class BatchWrites
 
     private static NpgsqlParameter Formats(List<StreamSlot> slots) => Column(NpgsqlDbType.Smallint, slots, s => s.Model.Format);
 
-    private static NpgsqlParameter States(WorkingSet set, List<StreamSlot> slots) => Column(NpgsqlDbType.Bytea, slots, set.Saved);
+    private static NpgsqlParameter States(List<StreamSlot> slots) => Column(NpgsqlDbType.Bytea, slots, s => s.SavedState);
 
     private static NpgsqlParameter Column<T, TValue>(NpgsqlDbType type, List<T> items, Func<T, TValue> of)
     {

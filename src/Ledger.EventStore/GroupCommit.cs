@@ -23,6 +23,7 @@ public sealed class GroupCommit : IDisposable
     private readonly WorkQueue queue;
     private readonly StoreMetrics metrics;
     private readonly Timer lateness;
+    private readonly AheadWriter ahead;
     private volatile bool healthy;
 
     // So often a writer without work looks whether the database is there: what it tells of its health is then true without traffic too.
@@ -44,6 +45,7 @@ public sealed class GroupCommit : IDisposable
         source = NpgsqlDataSource.Create(WriterConnection.ConnectionString(connectionString, options));
         queue = new WorkQueue(options.QueueMax, options.BulkQueueMax);
         metrics = new StoreMetrics(() => queue.Count);
+        ahead = new AheadWriter(() => WriterConnection.Open(source), () => new WorkingSet(models, catalog), catalog, logger, Commit, queue.Nudge);
         writer = new Thread(Run) { IsBackground = true, Name = "ledger writer" };
         writer.Start();
         // The writer may be busy with a batch whose outcome it must learn first; what waits behind it was not begun and is told so in time.
@@ -124,7 +126,7 @@ public sealed class GroupCommit : IDisposable
         {
             while (!stopped.IsCancellationRequested)
             {
-                if (batch.Count == 0)
+                if (batch.Count == 0 && !ahead.HasFailed)
                 {
                     // Work is taken only with a connection: in the queue it is told in time, whatever an attempt to connect may last.
                     if (connection is null && (connection = TryConnect()) is null)
@@ -135,29 +137,29 @@ public sealed class GroupCommit : IDisposable
                     }
 
                     var taken = queue.Take(batch, options.BatchMax, LookEvery, stopped.Token);
-                    if (taken == Taken.Closed) return;
-                    if (taken == Taken.Nothing)
-                    {
-                        connection = Look(connection!);
-                        continue;
-                    }
+                    if (taken is Taken.Closed or Taken.Nothing) ahead.TakeBack(batch);
+                    if (taken == Taken.Closed && batch.Count == 0) return;
+                    if (taken == Taken.Nothing && batch.Count == 0) connection = Look(connection!);
                 }
 
                 GiveUpLate(batch);
-                if (batch.Count == 0) continue;
+                if (batch.Count == 0 && !ahead.HasFailed) continue;
                 try
                 {
                     connection ??= WriterConnection.Open(source);
                     Process(connection, batch);
-                    healthy = true;
                     pause = TimeSpan.Zero;
                     batch.Clear();
                 }
                 catch (Exception failure) when (failure is not OperationCanceledException)
                 {
+                    ahead.TakeBack(batch);
+                    var movedOn = failure is MovedOnException or PostgresException { SqlState: WriterConnection.MovedOn };
+                    ahead.Forget(movedOn);
                     connection?.Dispose();
                     connection = null;
                     metrics.Retried();
+                    if (movedOn) continue;
                     if (WriterFailure.Of(failure) is WriterFailure.Kind.Surfaced)
                     {
                         Isolate(batch, failure);
@@ -188,6 +190,8 @@ public sealed class GroupCommit : IDisposable
         {
             healthy = false;
             queue.Close();
+            ahead.TakeBack(batch);
+            ahead.Dispose();
             connection?.Dispose();
             foreach (var group in batch) group.Complete(group.Works[0].Attempted ? new Outcome.Unknown() : new Outcome.Overloaded());
             foreach (var group in queue.TakeOlderThan(TimeSpan.Zero)) group.Complete(new Outcome.Overloaded());
@@ -207,7 +211,7 @@ public sealed class GroupCommit : IDisposable
             try
             {
                 using var connection = WriterConnection.Open(source);
-                Process(connection, alone);
+                ProcessLocked(connection, alone);
             }
             catch (Exception again) when (again is not OperationCanceledException)
             {
@@ -286,55 +290,37 @@ public sealed class GroupCommit : IDisposable
         }
     }
 
+    /// <summary>Decides a batch and sees to its commit: ahead of the one that is being committed where that may be, else under the lock.</summary>
     private void Process(WriterConnection connection, List<WorkGroup> batch)
     {
-        var started = Stopwatch.GetTimestamp();
+        if (!ahead.MayDecide(batch) || ahead.HasFailed)
+        {
+            ahead.WaitUntilIdle(batch);
+            ProcessLocked(connection, batch);
+            return;
+        }
+
+        var decided = ahead.Decide(batch);
+        // With nobody waiting there is nothing to decide meanwhile: committed right here, a lone command is answered soonest.
+        if (queue.Count == 0 && ahead.IsIdle && !ahead.HasFailed) Commit(connection, decided);
+        else ahead.Hand(connection, decided, batch);
+    }
+
+    private void ProcessLocked(WriterConnection connection, List<WorkGroup> batch)
+    {
         var set = new WorkingSet(models, catalog);
-        Load(connection, set, batch);
-        var decided = new List<(WorkGroup Group, Outcome[] Outcomes)>(batch.Count);
-        for (var i = 0; i < batch.Count; i++)
-        {
-            try
-            {
-                decided.Add((batch[i], set.Decide(batch[i])));
-            }
-            catch (Exception fault)
-            {
-                // A fault in one decision is that caller's alone: it is taken back, told, and the batch goes on without it.
-                logger.LogError(fault, "A decision failed.");
-                foreach (var work in batch[i].Works) work.Fail(new DecisionFailedException(fault));
-                batch.RemoveAt(i--);
-            }
-        }
+        DecidedBatch.Load(batch, set, _ => { }, (needs, keys, first) => connection.Load(set, catalog, needs, keys, first, locked: true));
+        var decided = DecidedBatch.Decide(set, batch, null, logger);
+        Commit(connection, decided);
+        ahead.Learn(set);
+    }
 
-        // The lock is held, so every earlier attempt is over, and what its key does not tell as done was not done: nothing else is in doubt here.
-        Attempt(decided, false);
-        if (set.Events.Count + set.NewKeys.Count == 0)
-        {
-            connection.Rollback();
-        }
-        else
-        {
-            Attempt(decided, true);
-            try
-            {
-                connection.WriteAndCommit(set, projections);
-            }
-            catch (Exception refused) when (refused is PostgresException or ProjectionFailedException && WriterFailure.Of(refused) is not WriterFailure.Kind.Unknown)
-            {
-                // The server itself says that this attempt came to nothing, or it was not sent to commit. A failure ahead of the load says nothing of the attempts before it.
-                Attempt(decided, false);
-                throw;
-            }
-        }
-
-        metrics.Committed(batch.Count, set.Events.Count, Stopwatch.GetElapsedTime(started));
-        foreach (var (group, outcomes) in decided)
-        {
-            for (var i = 0; i < outcomes.Length; i++) group.Works[i].Complete(outcomes[i]);
-        }
-
-        if (set.Events.Count > 0) Tell(set);
+    private void Commit(WriterConnection connection, DecidedBatch decided)
+    {
+        decided.Commit(connection, projections);
+        healthy = true;
+        decided.Answer(metrics);
+        if (decided.Set.Events.Count > 0) Tell(decided.Set);
     }
 
     private void Tell(WorkingSet set)
@@ -348,41 +334,6 @@ public sealed class GroupCommit : IDisposable
         {
             logger.LogError(fault, "A listener to commits failed; what it follows catches up from the database.");
         }
-    }
-
-    private static void Attempt(List<(WorkGroup Group, Outcome[] Outcomes)> decided, bool attempted)
-    {
-        foreach (var (group, outcomes) in decided)
-        {
-            for (var i = 0; i < outcomes.Length; i++)
-            {
-                if (outcomes[i] is not Outcome.Done) group.Works[i].Attempted = attempted;
-            }
-        }
-    }
-
-    private void Load(WriterConnection connection, WorkingSet set, List<WorkGroup> batch)
-    {
-        var needs = new Needs();
-        var keys = new List<(string, string)>();
-        foreach (var group in batch)
-        {
-            foreach (var work in group.Works)
-            {
-                work.Name(needs);
-                if (work.Key is not null) keys.Add((work.Tenant, work.Key));
-            }
-        }
-
-        connection.Load(set, catalog, needs, keys, first: true);
-        needs.Clear();
-        foreach (var group in batch)
-        {
-            foreach (var work in group.Works) work.NameMore(set, needs);
-        }
-
-        needs.Streams.RemoveWhere(set.Has);
-        if (needs.Streams.Count > 0 || needs.HasFacts) connection.Load(set, catalog, needs, [], first: false);
     }
 }
 

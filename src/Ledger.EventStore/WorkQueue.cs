@@ -26,6 +26,9 @@ internal enum Taken
     /// <summary>Nothing came in the time given.</summary>
     Nothing,
 
+    /// <summary>Somebody called for attention.</summary>
+    Nudged,
+
     /// <summary>The queue is closed and empty.</summary>
     Closed,
 }
@@ -41,6 +44,7 @@ internal sealed class WorkQueue(int singlesMax, int bulkMax) : IDisposable
     private readonly Lane bulk = new();
     private readonly SemaphoreSlim arrived = new(0);
     private bool signalled;
+    private bool nudged;
 
     public int Count => singles.Count + bulk.Count;
 
@@ -78,6 +82,12 @@ internal sealed class WorkQueue(int singlesMax, int bulkMax) : IDisposable
         {
             lock (gate)
             {
+                if (nudged)
+                {
+                    nudged = false;
+                    return Taken.Nudged;
+                }
+
                 if (Count > 0)
                 {
                     var room = max;
@@ -123,6 +133,13 @@ internal sealed class WorkQueue(int singlesMax, int bulkMax) : IDisposable
     public void Close()
     {
         lock (gate) Closed = true;
+        arrived.Release();
+    }
+
+    /// <summary>Wakes whoever waits for work, without any.</summary>
+    public void Nudge()
+    {
+        lock (gate) nudged = true;
         arrived.Release();
     }
 

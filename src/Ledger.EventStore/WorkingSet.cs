@@ -16,6 +16,16 @@ internal sealed class StreamSlot(StreamRef stream, IStreamModel model)
     public DateTimeOffset RecordedAt = DateTimeOffset.MinValue;
     public byte[] Hash = EventHash.Origin.ToArray();
     public object State = model.Initial(stream);
+
+    /// <summary>The saved form of the state, and the length of the one that was loaded.</summary>
+    public byte[] SavedState = [];
+    public int SavedLength;
+
+    public bool IsSeeded;
+
+    public bool IsChanged => Version != LoadedVersion;
+
+    public CachedStream Left => new(Version, RecordedAt, Hash, Version == 0 ? null : Model.DueAt(State), State);
 }
 
 /// <summary>An event that the batch will write.</summary>
@@ -68,6 +78,36 @@ internal sealed class WorkingSet(StreamModels models, EventCatalog catalog) : ID
 
     public bool Has(StreamRef stream) => slots.ContainsKey(stream);
 
+    /// <summary>Takes a stream as it is known, instead of loading it.</summary>
+    public void Seed(StreamRef stream, in CachedStream known)
+    {
+        var slot = Slot(stream);
+        slot.IsSeeded = true;
+        (slot.Version, slot.LoadedVersion, slot.RecordedAt, slot.Hash, slot.LoadedDue, slot.State) = (known.Version, known.Version, known.RecordedAt, known.Hash, known.Due, known.State);
+    }
+
+    /// <summary>A stream as this batch leaves it; false where the batch did not name it.</summary>
+    public bool TryLeft(StreamRef stream, out CachedStream left)
+    {
+        var named = slots.TryGetValue(stream, out var slot);
+        left = named ? slot!.Left : default;
+        return named;
+    }
+
+    /// <summary>The row of a key that this batch found or makes.</summary>
+    public bool TryKey(string tenant, string key, out KeyRow row) => keys.TryGetValue((tenant, key), out row);
+
+    /// <summary>Saves the states that the batch has changed: what is decided is complete.</summary>
+    public void Finish()
+    {
+        foreach (var slot in slots.Values)
+        {
+            if (!slot.IsChanged) continue;
+            slot.SavedState = Saved(slot);
+            slot.SavedLength = slot.SavedState.Length;
+        }
+    }
+
     public void Loaded(string tenant, string key, KeyRow row) => keys[(tenant, key)] = row;
 
     public void Loaded(FactName name, string data)
@@ -80,7 +120,7 @@ internal sealed class WorkingSet(StreamModels models, EventCatalog catalog) : ID
     public bool TryKey(Work work, out KeyRow row)
     {
         row = default;
-        return work.Key is not null && keys.TryGetValue((work.Tenant, work.Key), out row);
+        return work.Key is not null && TryKey(work.Tenant, work.Key, out row);
     }
 
     public DateTimeOffset NowFor(params ReadOnlySpan<StreamRef> streams)

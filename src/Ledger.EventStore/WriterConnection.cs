@@ -15,6 +15,9 @@ internal sealed class WriterConnection : IDisposable
     /// <summary>The channel on which each commit with events tells the last position: what follows the log sleeps until then.</summary>
     internal const string Notification = "ledger_events";
 
+    /// <summary>The SQLSTATE that tells that another writer has appended since a batch was decided.</summary>
+    internal const string MovedOn = "LG001";
+
     internal const long WriterLock = 0x4C65646765720002; // "Ledger", 2
 
     private const string LoadStates =
@@ -105,18 +108,24 @@ internal sealed class WriterConnection : IDisposable
         return builder.ConnectionString;
     }
 
-    public void Load(WorkingSet set, EventCatalog catalog, Needs needs, IReadOnlyList<(string Tenant, string Key)> keys, bool first)
+    /// <summary>Loads what a batch needs: one round trip.</summary>
+    /// <param name="set">Takes it.</param>
+    /// <param name="catalog">The events.</param>
+    /// <param name="needs">What the works named.</param>
+    /// <param name="keys">Their keys.</param>
+    /// <param name="first">Whether this is the batch's first load, which brings the clock and the last position too.</param>
+    /// <param name="locked">Whether the batch's transaction begins here, with the writer's lock; without it, what was loaded holds only as long as nobody else appends.</param>
+    public void Load(WorkingSet set, EventCatalog catalog, Needs needs, IReadOnlyList<(string Tenant, string Key)> keys, bool first, bool locked)
     {
         using var batch = new NpgsqlBatch(connection);
         if (first)
         {
-            batch.BatchCommands.Add(new NpgsqlBatchCommand("begin"));
-            batch.BatchCommands.Add(new NpgsqlBatchCommand($"select pg_advisory_xact_lock({WriterLock})::text"));
+            if (locked) AddLock(batch.BatchCommands);
             batch.BatchCommands.Add(new NpgsqlBatchCommand("select clock_timestamp() + c.shift, case when s.is_called then s.last_value else 0 end from ledger.clock c, ledger.mt_events_sequence s"));
         }
 
         var streams = needs.Streams.ToArray();
-        batch.BatchCommands.Add(Command(LoadStates, Texts(streams, s => Tenants.Stored(s.Tenant)), Texts(streams, s => s.Id)));
+        if (streams.Length > 0) batch.BatchCommands.Add(Command(LoadStates, Texts(streams, s => Tenants.Stored(s.Tenant)), Texts(streams, s => s.Id)));
         if (first) batch.BatchCommands.Add(Command(LoadKeys, Texts(keys, k => Tenants.Stored(k.Tenant)), Texts(keys, k => k.Key)));
         if (needs.HasFacts)
         {
@@ -131,37 +140,41 @@ internal sealed class WriterConnection : IDisposable
         }
 
         List<StreamSlot>? refold = null;
-        using (var reader = batch.ExecuteReader()) Read(reader, set, catalog, needs, streams, keys, first, ref refold);
+        using (var reader = batch.ExecuteReader()) Read(new Results(reader), set, catalog, needs, streams, keys, first, ref refold);
         if (refold is not null) Refold(refold, catalog);
     }
 
     private static void Read(
-        NpgsqlDataReader reader, WorkingSet set, EventCatalog catalog, Needs needs, StreamRef[] streams, IReadOnlyList<(string Tenant, string Key)> keys, bool first, ref List<StreamSlot>? refold)
+        Results results, WorkingSet set, EventCatalog catalog, Needs needs, StreamRef[] streams, IReadOnlyList<(string Tenant, string Key)> keys, bool first, ref List<StreamSlot>? refold)
     {
+        var reader = results.Reader;
         if (first)
         {
-            reader.NextResult();
+            if (reader.FieldCount == 1) results.Next(); // with the lock, its own answer comes ahead of the clock
+            results.Next();
             reader.Read();
             set.Clock = new DateTimeOffset(reader.GetDateTime(0), TimeSpan.Zero);
             set.LastSeqId = reader.GetInt64(1);
-            reader.NextResult();
         }
 
         foreach (var stream in streams) set.Slot(stream);
-        while (reader.Read())
+        if (streams.Length > 0) results.Next();
+        while (streams.Length > 0 && reader.Read())
         {
             var slot = set.Slot(streams[reader.GetInt64(0) - 1]);
             slot.Version = slot.LoadedVersion = reader.GetInt64(1);
             slot.RecordedAt = new DateTimeOffset(reader.GetDateTime(2), TimeSpan.Zero);
             slot.Hash = reader.GetFieldValue<byte[]>(3);
             slot.LoadedDue = reader.IsDBNull(6) ? null : new DateTimeOffset(reader.GetDateTime(6), TimeSpan.Zero);
-            if (reader.GetInt16(4) == slot.Model.Format) slot.State = slot.Model.Load(slot.Stream, reader.GetFieldValue<byte[]>(5));
+            var saved = reader.GetFieldValue<byte[]>(5);
+            slot.SavedLength = saved.Length;
+            if (reader.GetInt16(4) == slot.Model.Format) slot.State = slot.Model.Load(slot.Stream, saved);
             else (refold ??= []).Add(slot);
         }
 
         if (first)
         {
-            reader.NextResult();
+            results.Next();
             while (reader.Read())
             {
                 var (tenant, key) = keys[(int)reader.GetInt64(0) - 1];
@@ -170,17 +183,31 @@ internal sealed class WriterConnection : IDisposable
         }
 
         if (!needs.HasFacts) return;
-        reader.NextResult();
+        results.Next();
         while (reader.Read())
         {
             set.Loaded(new FactName(new StreamRef(Tenants.Named(reader.GetString(0)), reader.GetString(1)), reader.GetString(2), reader.GetString(3)), reader.GetString(4));
         }
 
-        reader.NextResult();
+        results.Next();
         while (reader.Read())
         {
             set.Loaded(new StreamRef(Tenants.Named(reader.GetString(0)), reader.GetString(1)), reader.GetInt64(2),
                 catalog.Read(reader.GetString(3), reader.GetString(4)), new DateTimeOffset(reader.GetDateTime(5), TimeSpan.Zero));
+        }
+    }
+
+    /// <summary>The answers of a batch, one after the other; a reader stands on the first one from the start.</summary>
+    private sealed class Results(NpgsqlDataReader reader)
+    {
+        private bool begun;
+
+        public NpgsqlDataReader Reader => reader;
+
+        public void Next()
+        {
+            if (begun) reader.NextResult();
+            begun = true;
         }
     }
 
@@ -205,10 +232,19 @@ internal sealed class WriterConnection : IDisposable
     }
 
     /// <summary>Writes all that was decided and commits: one round trip. After this returns, it is durable.</summary>
-    public void WriteAndCommit(WorkingSet set, IReadOnlyList<Projection> projections)
+    /// <param name="set">What was decided.</param>
+    /// <param name="projections">Read models that are written with it.</param>
+    /// <param name="expected">The last position that it was decided at, without the lock; null where the lock is held already. Where another one stands there by now, nothing is written (<see cref="MovedOn"/>).</param>
+    public void WriteAndCommit(WorkingSet set, IReadOnlyList<Projection> projections, long? expected)
     {
         using var batch = new NpgsqlBatch(connection);
         var commands = batch.BatchCommands;
+        if (expected is { } position)
+        {
+            AddLock(commands);
+            commands.Add(Command("select ledger.expect_position($1)::text", Value(NpgsqlDbType.Bigint, position)));
+        }
+
         BatchWrites.AddTo(commands, set);
         InlineRows.AddTo(commands, connection, projections, set.Events);
         if (set.Events.Count > 0)
@@ -220,6 +256,12 @@ internal sealed class WriterConnection : IDisposable
 
         commands.Add(new NpgsqlBatchCommand("commit"));
         batch.ExecuteNonQuery();
+    }
+
+    private static void AddLock(NpgsqlBatchCommandCollection commands)
+    {
+        commands.Add(new NpgsqlBatchCommand("begin"));
+        commands.Add(new NpgsqlBatchCommand($"select pg_advisory_xact_lock({WriterLock})::text"));
     }
 
     /// <summary>Asks the server for nothing, to see whether it is there.</summary>

@@ -1,0 +1,200 @@
+using System.Runtime.ExceptionServices;
+using Microsoft.Extensions.Logging;
+
+namespace Ledger.EventStore;
+
+/// <summary>
+/// Decides the next batch while the one before it is being committed: on the states that it keeps in memory, as that batch will leave them, without the lock. The
+/// commit then takes the lock and states the position that all this rests on; where another writer has appended since, nothing is written and the batch is
+/// decided again under the lock. Nobody is answered before the commit of his own batch and of all before it. See docs/adr/0012.
+/// </summary>
+internal sealed class AheadWriter : IDisposable
+{
+    /// <summary>After another node has appended, so many batches in a row must find nobody else's events before anything is decided ahead again.</summary>
+    private const int RestMax = 64;
+
+    private readonly Func<WriterConnection> open;
+    private readonly Func<WorkingSet> newSet;
+    private readonly EventCatalog catalog;
+    private readonly ILogger logger;
+    private readonly Action<WriterConnection, DecidedBatch> commit;
+    private readonly Action failed;
+    private readonly StateCache cache = new(streamsMax: 50_000, bytesMax: 48_000_000);
+    private readonly SemaphoreSlim handed = new(0);
+    private readonly ManualResetEventSlim idle = new(true);
+    private readonly Thread committer;
+    private WriterConnection? reader;
+    private (WriterConnection Connection, DecidedBatch Batch)? next;
+    private volatile ExceptionDispatchInfo? failure;
+    private IReadOnlyList<WorkGroup> lost = [];
+    private WorkingSet? last;
+    private long? position;
+    private int rest;
+    private volatile bool ended;
+
+    /// <summary>Starts the thread that commits.</summary>
+    /// <param name="open">Opens a connection of the writer's.</param>
+    /// <param name="newSet">Makes an empty working set.</param>
+    /// <param name="catalog">The events.</param>
+    /// <param name="logger">Where faults are told.</param>
+    /// <param name="commit">Commits a batch and answers its callers; called on the thread that commits.</param>
+    /// <param name="failed">Told when that failed, on the same thread.</param>
+    public AheadWriter(Func<WriterConnection> open, Func<WorkingSet> newSet, EventCatalog catalog, ILogger logger, Action<WriterConnection, DecidedBatch> commit, Action failed)
+    {
+        (this.open, this.newSet, this.catalog, this.logger, this.commit, this.failed) = (open, newSet, catalog, logger, commit, failed);
+        committer = new Thread(Run) { IsBackground = true, Name = "ledger commit" };
+        committer.Start();
+    }
+
+    /// <summary>Whether nothing is being committed.</summary>
+    public bool IsIdle => idle.IsSet;
+
+    /// <summary>Whether a commit broke whose batch has not been taken back yet.</summary>
+    public bool HasFailed => failure is not null;
+
+    /// <summary>Whether this batch may be decided ahead: the position is known, nobody else writes, and nothing in it is in doubt.</summary>
+    public bool MayDecide(List<WorkGroup> batch) => position is not null && rest == 0 && !batch.Exists(group => group.Works[0].Attempted);
+
+    /// <summary>Decides a batch on what is known and on what is loaded without the lock.</summary>
+    public DecidedBatch Decide(List<WorkGroup> batch)
+    {
+        var set = newSet();
+        var at = position ?? throw new InvalidOperationException("The position is not known.");
+        DecidedBatch.Load(batch, set, needs => Seed(set, needs), (needs, keys, first) =>
+        {
+            // Facts and past events are read from the database alone, so what is on its way there must have come in.
+            if (needs.HasFacts) WaitUntilIdle(batch);
+            reader ??= open();
+            reader.Load(set, catalog, needs, keys, first, locked: false);
+            if (!first) return;
+            if (set.LastSeqId > at) throw new MovedOnException();
+            set.LastSeqId = at;
+            // The batch on its way may or may not have been seen by that load.
+            foreach (var (tenant, key) in keys)
+            {
+                if (last is not null && last.TryKey(tenant, key, out var row)) set.Loaded(tenant, key, row);
+            }
+        });
+        var decided = DecidedBatch.Decide(set, batch, at, logger);
+        Remember(set);
+        return decided;
+    }
+
+    /// <summary>Hands a decided batch to the thread that commits, once that has done the one before.</summary>
+    public void Hand(WriterConnection connection, DecidedBatch batch, List<WorkGroup> groups)
+    {
+        WaitUntilIdle(groups);
+        next = (connection, batch);
+        idle.Reset();
+        handed.Release();
+    }
+
+    /// <summary>
+    /// Waits until nothing is being committed. Where the commit broke, throws what it threw and puts its groups ahead of those given: they were decided on it, so all are decided again.
+    /// </summary>
+    public void WaitUntilIdle(List<WorkGroup> groups)
+    {
+        idle.Wait();
+        if (failure is not { } broke) return;
+        TakeBack(groups);
+        broke.Throw();
+    }
+
+    /// <summary>Waits until nothing is being committed, and puts the groups of a commit that broke ahead of those given.</summary>
+    public void TakeBack(List<WorkGroup> groups)
+    {
+        idle.Wait();
+        if (failure is null) return;
+        groups.InsertRange(0, lost);
+        (failure, lost) = (null, []);
+    }
+
+    /// <summary>Takes note of a batch that was committed under the lock: its states and the position are true.</summary>
+    public void Learn(WorkingSet set)
+    {
+        if (set.LastSeqId != position)
+        {
+            cache.Clear();
+            if (position is not null) rest = RestMax;
+        }
+        else if (rest > 0)
+        {
+            rest--;
+        }
+
+        Remember(set);
+    }
+
+    /// <summary>Forgets all that was decided ahead: the next batch is decided under the lock.</summary>
+    /// <param name="othersWrite">Whether that is so because another node has appended.</param>
+    public void Forget(bool othersWrite)
+    {
+        cache.Clear();
+        (last, position) = (null, null);
+        if (othersWrite) rest = RestMax;
+        reader?.Dispose();
+        reader = null;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        ended = true;
+        handed.Release();
+        committer.Join();
+        reader?.Dispose();
+        handed.Dispose();
+        idle.Dispose();
+    }
+
+    private void Seed(WorkingSet set, Needs needs)
+    {
+        needs.Streams.RemoveWhere(stream =>
+        {
+            if (!cache.TryGet(stream, out var known) && (last is null || !last.TryLeft(stream, out known))) return false;
+            set.Seed(stream, known);
+            return true;
+        });
+    }
+
+    private void Remember(WorkingSet set)
+    {
+        foreach (var slot in set.Slots)
+        {
+            if (slot.Version > 0 && (slot.IsChanged || !slot.IsSeeded)) cache.Put(slot.Stream, slot.Left, slot.SavedLength);
+        }
+
+        position = set.LastSeqId + set.Events.Count;
+        last = set;
+    }
+
+    private void Run()
+    {
+        while (true)
+        {
+            handed.Wait();
+            if (next is not { } work)
+            {
+                if (ended) return;
+                continue;
+            }
+
+            next = null;
+            var broke = false;
+            try
+            {
+                commit(work.Connection, work.Batch);
+            }
+            catch (Exception fault)
+            {
+                (lost, failure, broke) = (work.Batch.Groups, ExceptionDispatchInfo.Capture(fault), true);
+            }
+
+            idle.Set();
+            if (broke) failed();
+        }
+    }
+}
+
+/// <summary>Another writer has appended since the position that a batch was to be decided at.</summary>
+internal sealed class MovedOnException() : Exception("Another writer has appended.");

@@ -1,0 +1,120 @@
+using System.Diagnostics;
+using Ledger.EventStore.Projections;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Ledger.EventStore;
+
+/// <summary>A batch that is decided and not yet durable: what will be written, and what each caller will then hear.</summary>
+internal sealed class DecidedBatch
+{
+    private readonly List<(WorkGroup Group, Outcome[] Outcomes)> decided;
+    private readonly long startedAt = Stopwatch.GetTimestamp();
+
+    private DecidedBatch(WorkingSet set, List<WorkGroup> groups, List<(WorkGroup Group, Outcome[] Outcomes)> decided) => (Set, Groups, this.decided) = (set, groups, decided);
+
+    public WorkingSet Set { get; }
+
+    public IReadOnlyList<WorkGroup> Groups { get; }
+
+    /// <summary>The position that it was decided at without the lock; null where it was decided under the lock.</summary>
+    public long? Expected { get; init; }
+
+    /// <summary>Names and loads what a batch needs: one round trip, two where what was loaded names more.</summary>
+    /// <param name="batch">The works.</param>
+    /// <param name="known">Takes out of the needs what needs no loading.</param>
+    /// <param name="load">Loads; true for the first trip.</param>
+    /// <param name="set">Takes what was loaded.</param>
+    public static void Load(List<WorkGroup> batch, WorkingSet set, Action<Needs> known, Action<Needs, List<(string Tenant, string Key)>, bool> load)
+    {
+        var needs = new Needs();
+        var keys = new List<(string, string)>();
+        foreach (var group in batch)
+        {
+            foreach (var work in group.Works)
+            {
+                work.Name(needs);
+                if (work.Key is not null) keys.Add((work.Tenant, work.Key));
+            }
+        }
+
+        known(needs);
+        load(needs, keys, true);
+        needs.Clear();
+        foreach (var group in batch)
+        {
+            foreach (var work in group.Works) work.NameMore(set, needs);
+        }
+
+        needs.Streams.RemoveWhere(set.Has);
+        known(needs);
+        if (needs.Streams.Count > 0 || needs.HasFacts) load(needs, [], false);
+    }
+
+    /// <summary>Decides. A fault in one decision is that caller's alone: it is taken back, told, taken out of the batch, and the rest goes on without it.</summary>
+    public static DecidedBatch Decide(WorkingSet set, List<WorkGroup> batch, long? expected, ILogger logger)
+    {
+        var decided = new List<(WorkGroup Group, Outcome[] Outcomes)>(batch.Count);
+        for (var i = 0; i < batch.Count; i++)
+        {
+            try
+            {
+                decided.Add((batch[i], set.Decide(batch[i])));
+            }
+            catch (Exception fault)
+            {
+                logger.LogError(fault, "A decision failed.");
+                foreach (var work in batch[i].Works) work.Fail(new DecisionFailedException(fault));
+                batch.RemoveAt(i--);
+            }
+        }
+
+        set.Finish();
+        return new DecidedBatch(set, [.. batch], decided) { Expected = expected };
+    }
+
+    /// <summary>Writes and commits; after this returns, it is durable.</summary>
+    public void Commit(WriterConnection connection, IReadOnlyList<Projection> projections)
+    {
+        // Under the lock every earlier attempt is over, and what its key does not tell as done was not done; without it, no work of the batch was attempted before.
+        Attempt(false);
+        if (Set.Events.Count + Set.NewKeys.Count == 0)
+        {
+            if (Expected is null) connection.Rollback();
+            return;
+        }
+
+        Attempt(true);
+        try
+        {
+            connection.WriteAndCommit(Set, projections, Expected);
+        }
+        catch (Exception refused) when (refused is PostgresException or ProjectionFailedException && WriterFailure.Of(refused) is not WriterFailure.Kind.Unknown)
+        {
+            // The server itself says that this attempt came to nothing, or it was not sent to commit. A failure ahead of the load says nothing of the attempts before it.
+            Attempt(false);
+            throw;
+        }
+    }
+
+    /// <summary>Tells each caller what came of it.</summary>
+    public void Answer(StoreMetrics metrics)
+    {
+        metrics.Committed(Groups.Count, Set.Events.Count, Stopwatch.GetElapsedTime(startedAt));
+        foreach (var (group, outcomes) in decided)
+        {
+            for (var i = 0; i < outcomes.Length; i++) group.Works[i].Complete(outcomes[i]);
+        }
+    }
+
+    private void Attempt(bool attempted)
+    {
+        foreach (var (group, outcomes) in decided)
+        {
+            for (var i = 0; i < outcomes.Length; i++)
+            {
+                if (outcomes[i] is not Outcome.Done) group.Works[i].Attempted = attempted;
+            }
+        }
+    }
+}
