@@ -225,4 +225,67 @@ public sealed class Group_commit
         for (var waited = 0; waited < 100 && told.Count < 3; waited++) await Task.Delay(20);
         told.ShouldBe([1, 2, 3]);
     }
+
+    [Fact]
+    public async Task what_was_decided_ahead_on_a_state_that_another_node_has_changed_since_is_decided_again()
+    {
+        await using var database = await StoreDatabase.CreateAsync();
+        var again = 0L;
+        using var metrics = new System.Diagnostics.Metrics.MeterListener
+        {
+            InstrumentPublished = (instrument, listener) =>
+            {
+                if (instrument.Name == "ledger.commit.retried") listener.EnableMeasurementEvents(instrument);
+            },
+        };
+        metrics.SetMeasurementEventCallback<long>((_, value, _, _) => Interlocked.Add(ref again, value));
+        metrics.Start();
+        using var first = database.Node();
+        using var second = database.Node();
+        (await first.SubmitAsync(new Count(A, 1) { Tenant = "acme" })).ShouldBeOfType<Outcome.Accepted>().Version.ShouldBe(1);
+        await using var holder = await database.HoldWriterLockAsync();
+        var other = second.SubmitAsync(new Count(A, 1) { Tenant = "acme" });
+        await Task.Delay(300); // the second node stands at the lock, and will read what is there once it has it
+        var ahead = first.SubmitAsync(new Count(A, 1) { Tenant = "acme" });
+        await Task.Delay(300); // the first one has decided version 2 from memory, and stands behind it
+        var before = Interlocked.Read(ref again);
+
+        await holder.DisposeAsync();
+
+        (await other).ShouldBeOfType<Outcome.Accepted>().Version.ShouldBe(2);
+        (await ahead).ShouldBeOfType<Outcome.Accepted>().Version.ShouldBe(3);
+        Interlocked.Read(ref again).ShouldBeGreaterThan(before, "what was decided ahead was thrown away once");
+        ((Thing)(await database.Reader.StateAsync(A))!.State).Count.ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task batches_decided_on_one_whose_commit_breaks_are_decided_again_and_nothing_is_answered_from_them()
+    {
+        await using var database = await StoreDatabase.CreateAsync();
+        await using var relay = PostgresRelay.To(database.ConnectionString);
+        using var node = database.Node(new GroupCommitOptions { CommandTimeout = TimeSpan.FromSeconds(1) }, relay.ConnectionString);
+        await node.SubmitAsync(new Count(A, 1) { Tenant = "acme", Key = "0" });
+        for (var round = 1; round <= 5; round++)
+        {
+            relay.SwallowCommit();
+            // Single commands come one after the other while the commit ahead of them hangs: they are decided on what it would have left.
+            var works = new List<Task<Outcome>>();
+            for (var i = 0; i < 60; i++)
+            {
+                works.Add(node.SubmitAsync(new Count(A, 1) { Tenant = "acme", Key = $"{round}/{i}" }));
+                works.Add(node.SubmitAsync(new Count(A, 1) { Tenant = "acme", Key = $"{round}/{i}" }));
+                if (i % 6 == 0) await Task.Delay(5);
+            }
+
+            var outcomes = await Task.WhenAll(works);
+            outcomes.ShouldAllBe(o => o is Outcome.Accepted || o is Outcome.Done);
+            for (var i = 0; i < outcomes.Length; i += 2) Version(outcomes[i]).ShouldBe(Version(outcomes[i + 1]), "a copy is answered as the first");
+            ((Thing)(await database.Reader.StateAsync(A))!.State).Count.ShouldBe(1 + (round * 60));
+        }
+
+        var versions = (await database.Reader.EventsAsync(A, 1, 1_000)).Select(e => e.Version).ToList();
+        versions.ShouldBe(Enumerable.Range(1, versions.Count).Select(i => (long)i));
+
+        static long Version(Outcome outcome) => outcome is Outcome.Accepted accepted ? accepted.Version : ((Outcome.Done)outcome).Version;
+    }
 }
