@@ -17,7 +17,7 @@ internal static class BenchRun
 {
     private const int Accounts = 10_000;
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
-    private static readonly string[] Known = ["P1", "P2", "P3", "P4", "P5", "P6", "P12", "P13"];
+    private static readonly string[] Known = ["P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P12", "P13"];
 
     public static async Task<int> RunAsync(string[] args)
     {
@@ -51,7 +51,7 @@ internal static class BenchRun
         for (var repeat = 0; repeat < repeats; repeat++)
         {
             AnsiConsole.MarkupLineInterpolated($"[grey]run {repeat + 1} of {repeats}[/]");
-            figures.AddRange(await MeasureAsync(wanted, baseline, service, seconds, repeat, statements ? database : null));
+            figures.AddRange(await MeasureAsync(wanted, baseline, service, new ReadModels(service, database), seconds, repeat, statements ? database : null));
         }
 
         var medians = figures.GroupBy(f => f.Id).Select(group => group.OrderBy(f => f.Ratio).ElementAt(group.Count() / 2)).OrderBy(f => int.Parse(f.Id.AsSpan(1), System.Globalization.CultureInfo.InvariantCulture)).ToList();
@@ -62,7 +62,7 @@ internal static class BenchRun
         return 0;
     }
 
-    private static async Task<List<Figure>> MeasureAsync(List<string> wanted, Baseline baseline, Service service, int seconds, int repeat, string? statements)
+    private static async Task<List<Figure>> MeasureAsync(List<string> wanted, Baseline baseline, Service service, ReadModels readModels, int seconds, int repeat, string? statements)
     {
         var figures = new List<Figure>();
         var eight = await baseline.RunAsync("baseline.sql", 8, Math.Max(3, seconds / 2));
@@ -70,11 +70,11 @@ internal static class BenchRun
         var best = Math.Max(eight.PerSecond, many.PerSecond);
         AnsiConsole.MarkupLineInterpolated($"baseline: 8 clients {eight.PerSecond:n0}/s, 32 clients {many.PerSecond:n0}/s");
 
-        async Task<LoadResult> Load(string id, string kind, int connections)
+        async Task<LoadResult> Load(string id, string kind, int connections, double rate = 0)
         {
             if (statements is not null) await StatementCosts.ResetAsync(statements);
             var before = service.Processor;
-            var result = await LoadAsync(new LoadOptions { Port = service.Port, ApiKey = service.ApiKey, Kind = kind, Connections = connections, Seconds = seconds, Accounts = Accounts, Run = $"{id}-{repeat}-{Environment.ProcessId}" });
+            var result = await LoadAsync(new LoadOptions { Port = service.Port, ApiKey = service.ApiKey, Kind = kind, Connections = connections, Rate = rate, Seconds = seconds, Accounts = Accounts, Run = $"{id}-{repeat}-{Environment.ProcessId}" });
             // The warm-up's commands are counted in neither; its processor time is taken off by its share.
             var processor = (service.Processor - before) * (seconds / (seconds + 2.0)) / Math.Max(1, result.Done);
             AnsiConsole.MarkupLineInterpolated($"{id}: {result.ToString()}, service {processor.TotalMicroseconds:n0} us of processor time a command");
@@ -84,7 +84,7 @@ internal static class BenchRun
         }
 
         double? plain = null;
-        if (wanted.Contains("P1") || wanted.Contains("P3"))
+        if (wanted.Contains("P1") || wanted.Contains("P3") || wanted.Contains("P7"))
         {
             var load = await Load("P1", "consume", 256);
             plain = load.PerSecond;
@@ -124,8 +124,40 @@ internal static class BenchRun
             figures.Add(new Figure("P6", "account reads, 64 connections, against single-row selects", select.PerSecond, load.PerSecond, load.PerSecond / select.PerSecond, "1/s", load.P50Ms, load.P99Ms, 0.4, false));
         }
 
+        if (wanted.Contains("P7")) figures.Add(await BehindAsync(readModels, plain!.Value, (id, rate) => Load(id, "consume", 256, rate)));
+        if (wanted.Contains("P8"))
+        {
+            foreach (var name in await readModels.NamesAsync())
+            {
+                await readModels.CatchUpAsync();
+                var (events, perSecond) = await readModels.RebuildAsync(name);
+                AnsiConsole.MarkupLineInterpolated($"P8: {name} rebuilt from {events:n0} events at {perSecond:n0} a second");
+                if (name == "transactions") figures.Add(new Figure("P8", "rebuild of transactions, events a second", 40_000, perSecond, perSecond / 40_000, "1/s", null, null, 1, false));
+            }
+        }
+
         if (wanted.Contains("P13") && repeat == 0) figures.Add(new Figure("P13", "start of the service until ready", 3, service.StartedIn.TotalSeconds, service.StartedIn.TotalSeconds / 3, "s", null, null, 1, true));
         return figures;
+    }
+
+    /// <summary>The age of the read models at 0.7 of the rate, and what they take from the writes at the full one.</summary>
+    private static async Task<Figure> BehindAsync(ReadModels readModels, double withThem, Func<string, double, Task<LoadResult>> load)
+    {
+        var (took, behind) = await readModels.CatchUpAsync();
+        AnsiConsole.MarkupLineInterpolated($"P7: after the full load {behind:n0} events behind, caught up in {took.TotalSeconds:n1} s");
+        await readModels.AllAsync("pause");
+        var without = await load("P7 (full load, read models paused)", 0);
+        await readModels.AllAsync("resume");
+        (took, behind) = await readModels.CatchUpAsync();
+        AnsiConsole.MarkupLineInterpolated($"P7: {withThem / without.PerSecond:n2} of the writes with the read models running; {behind:n0} events caught up in {took.TotalSeconds:n1} s");
+        using var stop = new CancellationTokenSource();
+        var sampling = readModels.SampleAsync(stop.Token);
+        var open = await load("P7 (open loop)", 0.7 * withThem);
+        await stop.CancelAsync();
+        var ages = (await sampling).Order().ToArray();
+        double At(double share) => ages.Length == 0 ? double.PositiveInfinity : ages[Math.Min(ages.Length - 1, (int)(ages.Length * share))];
+        AnsiConsole.MarkupLineInterpolated($"P7: {ages.Length:n0} samples at {open.PerSecond:n0}/s, age p50 {At(0.5):n0} ms, p99 {At(0.99):n0} ms, highest {At(1):n0} ms");
+        return new Figure("P7", "age of the read models at 0.7 of the rate of P1, p99", 500, At(0.99), At(0.99) / 500, "ms", At(0.5), At(0.99), 1, true);
     }
 
     private static async Task<LoadResult> LoadAsync(LoadOptions options)

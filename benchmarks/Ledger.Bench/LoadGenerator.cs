@@ -50,11 +50,15 @@ internal static class LoadGenerator
             using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, options.Port));
             Prepare();
+            var due = options.Rate > 0 ? TimeSpan.FromSeconds(number / options.Rate) : TimeSpan.Zero;
             while (clock.Elapsed < end)
             {
+                // An open loop: each connection has its own places in the timetable, and latency counts from there.
+                if (options.Rate > 0 && due > clock.Elapsed) await Task.Delay(due - clock.Elapsed);
                 if (options.Kind == "batch") PrepareBatch();
                 else Change();
-                var started = clock.Elapsed;
+                var started = options.Rate > 0 ? due : clock.Elapsed;
+                if (options.Rate > 0) due += TimeSpan.FromSeconds(options.Connections / options.Rate);
                 await SendAsync(socket);
                 var (status, lines) = await ReceiveAsync(socket);
                 if (status == 0) return;

@@ -22,6 +22,9 @@ internal sealed record LoadOptions
 
     public string Run { get; init; } = "r";
 
+    /// <summary>Requests a second over all connections, sent on time whether or not the ones before are answered; 0 sends each as soon as the one before is answered.</summary>
+    public double Rate { get; init; }
+
     public int LinesPerRequest { get; init; } = 5_000;
 
     public IEnumerable<string> ToArguments() => ["load", JsonSerializer.Serialize(this)];

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
+using System.Text.Json;
 
 namespace Ledger.Bench;
 
@@ -102,6 +103,29 @@ internal sealed class Service : IAsyncDisposable
             var bad = text.Split('\n', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault(l => !l.Contains("\"status\":201", StringComparison.Ordinal));
             if (!answer.IsSuccessStatusCode || bad is not null) throw new InvalidOperationException($"Accounts could not be opened: {(int)answer.StatusCode} {bad ?? text}");
         }
+    }
+
+    /// <summary>The answer to a GET.</summary>
+    public async Task<JsonElement> GetAsync(string path)
+    {
+        using var answer = await client.GetAsync(new Uri(path, UriKind.Relative));
+        return await ReadAsync(path, answer);
+    }
+
+    /// <summary>The answer to a POST without a body.</summary>
+    public async Task<JsonElement> PostAsync(string path)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(path, UriKind.Relative));
+        request.Headers.Add("Idempotency-Key", Guid.NewGuid().ToString());
+        using var answer = await client.SendAsync(request);
+        return await ReadAsync(path, answer);
+    }
+
+    private static async Task<JsonElement> ReadAsync(string path, HttpResponseMessage answer)
+    {
+        var text = await answer.Content.ReadAsStringAsync();
+        if (!answer.IsSuccessStatusCode) throw new InvalidOperationException($"{path} was answered {(int)answer.StatusCode} {text}");
+        return JsonSerializer.Deserialize<JsonElement>(text);
     }
 
     public async ValueTask DisposeAsync()
