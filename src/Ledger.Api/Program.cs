@@ -5,6 +5,7 @@ using Ledger.Api.Http;
 using Ledger.Api.Operations;
 using Ledger.Api.ReadModels;
 using Ledger.Api.Reports;
+using Ledger.Api.Verification;
 
 return await CommandLine.RunAsync(args, Compose);
 
@@ -15,13 +16,14 @@ public partial class Program
     public static WebApplication Compose(WebApplicationBuilder builder)
     {
         builder.AddEdge();
-        builder.Services.AddStore().AddReadModels().AddAccounts().AddExports().AddReports();
+        builder.Services.AddStore().AddReadModels().AddAccounts().AddExports().AddReports().AddVerification();
         var app = builder.Build();
         app.MapEdge();
         app.MapAccounts();
         app.MapReadModels();
         app.MapExports();
         app.MapReports();
+        app.MapVerification();
         return app;
     }
 }

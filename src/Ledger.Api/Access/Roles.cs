@@ -50,6 +50,9 @@ public static class RoleSets
     /// <summary>What concerns the whole service.</summary>
     public const Roles Operations = Roles.Operator;
 
+    /// <summary>What every credential may see: it belongs to no tenant.</summary>
+    public const Roles Everybody = Queries | Operations;
+
     /// <summary>The roles of the key that exists in Development only.</summary>
     public const Roles Development = Roles.App | Roles.Reader | Roles.Analyst | Roles.Admin | Roles.Operator;
 

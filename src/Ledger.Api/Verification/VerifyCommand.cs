@@ -1,0 +1,83 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using Ledger.Api.Access;
+using Ledger.Api.Commands;
+using Ledger.Api.Http;
+using Ledger.Api.Operations;
+using Ledger.EventStore;
+using Ledger.EventStore.Verification;
+using Spectre.Console;
+
+namespace Ledger.Api.Verification;
+
+/// <summary><c>verify</c>: recomputes everything that can be recomputed. Exit status 1 where something differs.</summary>
+internal sealed class VerifyCommand : IOperationsCommand
+{
+    public static Command Create()
+    {
+        var roots = new Option<string?>("--roots") { Description = "Roots that were published and kept elsewhere: a file of `roots --out` or of GET /v1/roots", HelpName = "FILE" };
+        var json = new Option<bool>("--json") { Description = "Print the report as JSON" };
+        var command = new Command("verify", "Recompute hashes, versions, balances, states, facts and roots from the events; exit status 1 where something differs") { roots, json };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var options = new VerificationOptions { Published = parsed.GetValue(roots) is { } file ? await RootsFile.ReadAsync(file, cancellationToken) : [] };
+            await using var database = await CommandLineDatabase.OpenAsync(parsed, cancellationToken);
+            await using var source = StoreConnections.Readers(database.ConnectionString, TimeSpan.Zero);
+            var verification = VerificationServices.Verification(source);
+            try
+            {
+                if (parsed.GetValue(json))
+                {
+                    var report = await verification.RunAsync(options, null, cancellationToken);
+                    Console.WriteLine(JsonSerializer.Serialize(ReportBody.Of(report), LedgerJson.Numbers));
+                    return report.IsClean ? 0 : 1;
+                }
+
+                var shown = await WithBarAsync(AnsiConsole.Console, progress => verification.RunAsync(options, progress, cancellationToken));
+                Print(AnsiConsole.Console, shown);
+                return shown.IsClean ? 0 : 1;
+            }
+            catch (VerificationRunningException running)
+            {
+                throw new ConfigurationException(running.Message, running);
+            }
+        });
+        return command;
+    }
+
+    private static Task<VerificationReport> WithBarAsync(IAnsiConsole console, Func<Action<VerificationProgress>?, Task<VerificationReport>> run)
+    {
+        if (!console.Profile.Capabilities.Interactive || !console.Profile.Capabilities.Ansi) return run(null);
+        return console.Progress()
+            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn(), new SpinnerColumn())
+            .StartAsync(bar =>
+            {
+                var task = bar.AddTask("Verifying");
+                return run(progress =>
+                {
+                    task.MaxValue = Math.Max(1, progress.Total);
+                    task.Value = progress.Done;
+                    task.Description = progress.Differences == 0 ? "Verifying" : string.Create(CultureInfo.InvariantCulture, $"Verifying ({progress.Differences:N0} differ)");
+                });
+            });
+    }
+
+    private static void Print(IAnsiConsole console, VerificationReport report)
+    {
+        void Line(FormattableString text) => console.Profile.Out.Writer.WriteLine(text.ToString(CultureInfo.InvariantCulture));
+        Line($"Read {report.Events:N0} events of {report.Streams:N0} streams up to position {report.LastSeqId}; {report.Facts:N0} facts, {report.Checkpoints:N0} checkpoints, {report.Keys:N0} keys, {report.Roots:N0} roots; {report.Took.TotalSeconds:N1} s, {report.Events / Math.Max(0.001, report.Took.TotalSeconds):N0} events a second.");
+        foreach (var note in report.Notes.Concat(Guarantees.Of(report))) Line($"{note}");
+        if (report.IsClean)
+        {
+            Line($"Nothing differs.");
+            return;
+        }
+
+        Line($"{report.Differences:N0} {(report.Differences == 1 ? "difference" : "differences")}. The first:");
+        foreach (var finding in report.Lowest.Take(ShownMax)) Line($"  {finding}");
+        if (report.Differences > ShownMax) Line($"  ... --json lists up to {Findings.KeptMax}.");
+    }
+
+    private const int ShownMax = 10;
+}

@@ -1,0 +1,20 @@
+namespace Ledger.EventStore.Verification;
+
+/// <summary>Something that does not add up.</summary>
+/// <param name="What">What it is, in words.</param>
+/// <param name="Expected">What follows from the events.</param>
+/// <param name="Found">What stands there.</param>
+public readonly record struct Disagreement(string What, string Expected, string Found);
+
+/// <summary>What the rooms above know of one kind of stream that must hold, besides what the store sees by itself.</summary>
+public interface IStreamAudit
+{
+    /// <summary>The kind of stream.</summary>
+    string Kind { get; }
+
+    /// <summary>Compares what an event says of itself with the states before and after it; null where they agree.</summary>
+    Disagreement? Witness(StreamRef stream, object before, object @event, object after);
+
+    /// <summary>Looks whether a state adds up in itself; null where it does.</summary>
+    Disagreement? Whole(object state);
+}
