@@ -21,8 +21,8 @@ public sealed record ReportBody
     /// <summary>How many differences there are.</summary>
     public required long Differences { get; init; }
 
-    /// <summary>Those of the lowest positions, at most 100, in order: the first of them is the first bad position.</summary>
-    public required IReadOnlyList<DifferenceBody> Lowest { get; init; }
+    /// <summary>The first of them, at most 100: what is wrong with events themselves, by position, then roots of days, then what stands beside. The first one names the first bad position.</summary>
+    public required IReadOnlyList<DifferenceBody> First { get; init; }
 
     /// <summary>How many events it read.</summary>
     public required long Events { get; init; }
@@ -63,7 +63,7 @@ public sealed record ReportBody
     internal static ReportBody Of(VerificationReport report) => new()
     {
         Differences = report.Differences,
-        Lowest = [.. report.Lowest.Select(DifferenceBody.Of)],
+        First = [.. report.First.Select(DifferenceBody.Of)],
         Events = report.Events,
         LastPosition = report.LastSeqId,
         Streams = report.Streams,

@@ -80,7 +80,7 @@ internal sealed class VerificationRuns(NpgsqlDataSource source, IConfiguration c
         {
             var found = await open.RunAsync(progress => now = progress, stopping.Token);
             (state, report) = (found.IsClean ? "passed" : "failed", JsonSerializer.Serialize(ReportBody.Of(found), LedgerJson.Numbers));
-            if (!found.IsClean) logger.LogError("The verification found {Count} differences. The first: {First}", found.Differences, found.Lowest[0]);
+            if (!found.IsClean) logger.LogError("The verification found {Count} differences. The first: {First}", found.Differences, found.First[0]);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {

@@ -75,7 +75,7 @@ internal sealed class VerifyCommand : IOperationsCommand
         }
 
         Line($"{report.Differences:N0} {(report.Differences == 1 ? "difference" : "differences")}. The first:");
-        foreach (var finding in report.Lowest.Take(ShownMax)) Line($"  {finding}");
+        foreach (var finding in report.First.Take(ShownMax)) Line($"  {finding}");
         if (report.Differences > ShownMax) Line($"  ... --json lists up to {Findings.KeptMax}.");
     }
 

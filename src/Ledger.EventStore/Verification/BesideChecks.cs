@@ -33,7 +33,7 @@ internal sealed class BesideChecks(EventPass pass, FoldContext context, NpgsqlCo
             var known = context.TenantFacts.Take(tenant, kind, key, out var fact);
             Compare(context.Findings, new StreamRef(tenant, ""), kind, key, known ? fact : null, Encoding.UTF8.GetBytes(reader.GetString(3)));
         }, cancellationToken);
-        foreach (var (tenant, fact) in context.TenantFacts.Rest) context.Findings.Add(new Finding(fact.SeqId, tenant, "", null, "a fact of the tenant that the event wrote", "a row in facts", null));
+        foreach (var (tenant, fact) in context.TenantFacts.Rest) context.Findings.Add(new Finding(fact.SeqId, tenant, "", null, "a fact of the tenant that the event wrote", "a row in facts", null) { Kind = FindingKind.Beside });
         return count;
     }
 
@@ -50,7 +50,7 @@ internal sealed class BesideChecks(EventPass pass, FoldContext context, NpgsqlCo
                 var found = reader.IsDBNull(5) ? "no such event" : reader.IsDBNull(6) ? "an event without a key" : "the event of the key " + reader.GetString(6);
                 context.Findings.Add(new Finding(
                     reader.IsDBNull(5) ? null : reader.GetInt64(5), StoredRow.TenantOf(reader.GetString(0)), reader.GetString(1), reader.GetInt64(2), $"the key {reader.GetString(3)} leads to the event that answers it",
-                    "the event of that key", found));
+                    "the event of that key", found) { Kind = FindingKind.Beside });
             }, cancellationToken);
         await EachAsync(connection,
             """
@@ -58,7 +58,7 @@ internal sealed class BesideChecks(EventPass pass, FoldContext context, NpgsqlCo
             where e.causation_id is not null and not exists (select from ledger.idempotency_keys k where k.tenant_id = e.tenant_id and k.key = e.causation_id)
             """, reader => context.Findings.Add(new Finding(
                 reader.GetInt64(0), StoredRow.TenantOf(reader.IsDBNull(1) ? null : reader.GetString(1)), reader.IsDBNull(2) ? "" : reader.GetString(2), reader.GetInt64(3),
-                "the idempotency key of the event is kept, so that it is not done twice", "the key " + reader.GetString(4), null)), cancellationToken);
+                "the idempotency key of the event is kept, so that it is not done twice", "the key " + reader.GetString(4), null) { Kind = FindingKind.Beside }), cancellationToken);
         await using var count = new NpgsqlCommand("select count(*) from ledger.idempotency_keys", connection) { CommandTimeout = 0 };
         return (long)(await count.ExecuteScalarAsync(cancellationToken))!;
     }
@@ -69,7 +69,7 @@ internal sealed class BesideChecks(EventPass pass, FoldContext context, NpgsqlCo
             var stream = StreamOf(reader);
             if (pass.Find(stream) is not { Version: > 0 } fold)
             {
-                context.Findings.Add(new Finding(null, stream.Tenant, stream.Id, reader.GetInt64(2), "a state belongs to a stream with events", null, "a state"));
+                context.Findings.Add(new Finding(null, stream.Tenant, stream.Id, reader.GetInt64(2), "a state belongs to a stream with events", null, "a state") { Kind = FindingKind.Beside });
                 return;
             }
 
@@ -91,7 +91,7 @@ internal sealed class BesideChecks(EventPass pass, FoldContext context, NpgsqlCo
             var fold = pass.Find(stream);
             if (fold?.Checkpoints is null || !fold.Checkpoints.Remove(version, out var expected))
             {
-                if (fold is not { Version: > 0, State: null }) context.Findings.Add(new Finding(null, stream.Tenant, stream.Id, version, "a checkpoint stands at a multiple of 1,000 versions that the stream has", null, "a checkpoint"));
+                if (fold is not { Version: > 0, State: null }) context.Findings.Add(new Finding(null, stream.Tenant, stream.Id, version, "a checkpoint stands at a multiple of 1,000 versions that the stream has", null, "a checkpoint") { Kind = FindingKind.Beside });
                 return;
             }
 
@@ -119,7 +119,7 @@ internal sealed class BesideChecks(EventPass pass, FoldContext context, NpgsqlCo
             var (stream, at) = (StreamOf(reader), Time(reader, 2));
             if (pass.Find(stream) is not { Version: > 0 } fold)
             {
-                context.Findings.Add(new Finding(null, stream.Tenant, stream.Id, null, "what is due belongs to a stream with events", null, Shown.Of(at)));
+                context.Findings.Add(new Finding(null, stream.Tenant, stream.Id, null, "what is due belongs to a stream with events", null, Shown.Of(at)) { Kind = FindingKind.Beside });
                 return;
             }
 
@@ -147,7 +147,7 @@ internal sealed class BesideChecks(EventPass pass, FoldContext context, NpgsqlCo
     private static void Compare(Findings findings, StreamRef stream, string kind, string key, FoldedFact? expected, byte[] stored)
     {
         if (expected is { } fact && fact.Body == FactDigest.OfBody(stored) && PlainNumbers.All(stored)) return;
-        findings.Add(new Finding(expected?.SeqId, stream.Tenant, stream.Id, null, $"the fact {kind} {key}", expected is null ? null : "what the event wrote", Encoding.UTF8.GetString(stored)));
+        findings.Add(new Finding(expected?.SeqId, stream.Tenant, stream.Id, null, $"the fact {kind} {key}", expected is null ? null : "what the event wrote", Encoding.UTF8.GetString(stored)) { Kind = FindingKind.Beside });
     }
 
     private static StreamRef StreamOf(NpgsqlDataReader reader) => new(StoredRow.TenantOf(reader.GetString(0)), reader.GetString(1));

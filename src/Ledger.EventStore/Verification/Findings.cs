@@ -2,6 +2,19 @@ using System.Globalization;
 
 namespace Ledger.EventStore.Verification;
 
+/// <summary>How exactly a difference names its place; what is more exact is told first.</summary>
+public enum FindingKind
+{
+    /// <summary>An event, a position or a version itself: its position is the bad one.</summary>
+    Event,
+
+    /// <summary>The root of a day: its position begins the range in which something was changed.</summary>
+    Root,
+
+    /// <summary>Something beside the events: its position is that of the event from which it follows.</summary>
+    Beside,
+}
+
 /// <summary>A difference between what is stored and what follows from the events.</summary>
 /// <param name="SeqId">The position that it is about; null where it is about none.</param>
 /// <param name="Tenant">The tenant; null where it is about no stream.</param>
@@ -12,6 +25,9 @@ namespace Ledger.EventStore.Verification;
 /// <param name="Found">What is there; null where nothing is.</param>
 public sealed record Finding(long? SeqId, string? Tenant, string? Stream, long? Version, string What, string? Expected, string? Found)
 {
+    /// <summary>How exact its place is.</summary>
+    public FindingKind Kind { get; init; }
+
     /// <inheritdoc/>
     public override string ToString()
     {
@@ -21,7 +37,7 @@ public sealed record Finding(long? SeqId, string? Tenant, string? Stream, long? 
     }
 }
 
-/// <summary>Gathers differences from several threads: all are counted, and those of the lowest positions are kept.</summary>
+/// <summary>Gathers differences from several threads: all are counted, and the first are kept: what is wrong with events themselves, by position, then roots, then what stands beside.</summary>
 public sealed class Findings
 {
     /// <summary>At most so many are kept.</summary>
@@ -29,14 +45,14 @@ public sealed class Findings
 
     private const int TextMax = 200;
 
-    private readonly PriorityQueue<Finding, (long, long)> kept = new(Comparer<(long, long)>.Create(static (left, right) => right.CompareTo(left)));
+    private readonly PriorityQueue<Finding, (FindingKind, long, long)> kept = new(Comparer<(FindingKind, long, long)>.Create(static (left, right) => right.CompareTo(left)));
     private readonly Lock gate = new();
 
     /// <summary>How many there were.</summary>
     public long Count { get; private set; }
 
-    /// <summary>Those of the lowest positions, in order; what is about no position comes last.</summary>
-    public IReadOnlyList<Finding> Lowest
+    /// <summary>The first of them: by kind, and within it by position; what is about no position comes last.</summary>
+    public IReadOnlyList<Finding> First
     {
         get
         {
@@ -52,7 +68,7 @@ public sealed class Findings
         lock (gate)
         {
             // Of equal positions the first one told stays first.
-            kept.Enqueue(shown, (finding.SeqId ?? long.MaxValue, Count++));
+            kept.Enqueue(shown, (finding.Kind, finding.SeqId ?? long.MaxValue, Count++));
             if (kept.Count > KeptMax) kept.Dequeue();
         }
     }
@@ -96,8 +112,8 @@ public sealed record VerificationReport
     /// <summary>How many differences there are.</summary>
     public required long Differences { get; init; }
 
-    /// <summary>Those of the lowest positions, at most <see cref="Findings.KeptMax"/>, in order.</summary>
-    public required IReadOnlyList<Finding> Lowest { get; init; }
+    /// <summary>The first of them, at most <see cref="Findings.KeptMax"/>: by kind, and within it by position. The first one names the first bad position.</summary>
+    public required IReadOnlyList<Finding> First { get; init; }
 
     /// <summary>What a reader should know beside: what could not be looked at.</summary>
     public required IReadOnlyList<string> Notes { get; init; }

@@ -87,15 +87,15 @@ internal sealed class RangeOfDay(DayRoot day, byte[]? root, IReadOnlyList<byte[]
             var (from, to) = Where(now);
             findings.Add(new Finding(from, null, null, null,
                 string.Create(CultureInfo.InvariantCulture, $"the events of {Name} at positions {from} to {to} lead to {whose}: a number, an order or an event was changed"),
-                string.Create(CultureInfo.InvariantCulture, $"{day.Events} events with the tree {Shown.Hex(day.Tree.Span)}"), string.Create(CultureInfo.InvariantCulture, $"{Builder.Count} events with the tree {Shown.Hex(tree)}")));
+                string.Create(CultureInfo.InvariantCulture, $"{day.Events} events with the tree {Shown.Hex(day.Tree.Span)}"), string.Create(CultureInfo.InvariantCulture, $"{Builder.Count} events with the tree {Shown.Hex(tree)}")) { Kind = FindingKind.Root });
         }
         else if (blocks is not null && !now.SelectMany(b => b).SequenceEqual(blocks.SelectMany(b => b)))
         {
-            findings.Add(new Finding(day.First, null, null, null, $"the kept subtrees of {Name} are those of its events", "the subtrees over each 1,024 events", "others"));
+            findings.Add(new Finding(day.First, null, null, null, $"the kept subtrees of {Name} are those of its events", "the subtrees over each 1,024 events", "others") { Kind = FindingKind.Root });
         }
 
         if (root is not null && !day.Root.AsSpan().SequenceEqual(root))
-            findings.Add(new Finding(day.First, null, null, null, $"the root of {Name} follows from its tree, its positions and the root before it", Shown.Hex(day.Root), Shown.Hex(root)));
+            findings.Add(new Finding(day.First, null, null, null, $"the root of {Name} follows from its tree, its positions and the root before it", Shown.Hex(day.Root), Shown.Hex(root)) { Kind = FindingKind.Root });
     }
 
     public string Name => day.Day.ToString(DayRoot.DayFormat, CultureInfo.InvariantCulture);

@@ -145,7 +145,7 @@ public sealed class OpenVerification : IAsyncDisposable
             RootedTo = stored.Count == 0 ? 0 : stored[^1].Day.Last,
             PublishedTo = published.Count == 0 ? 0 : published[^1].Day.Last,
             Differences = context.Findings.Count,
-            Lowest = context.Findings.Lowest,
+            First = context.Findings.First,
             Notes = [.. roots.Notes, "The fingerprints of idempotency keys are of requests, which are kept nowhere: that a key leads to its event is verified, its fingerprint can't be."],
             Took = Stopwatch.GetElapsedTime(started),
         };
@@ -204,7 +204,7 @@ public sealed class OpenVerification : IAsyncDisposable
         return published;
     }
 
-    private void Differs(DayRoot day, string what, string? expected, string? found) => context.Findings.Add(new Finding(day.First, null, null, null, what, expected, found));
+    private void Differs(DayRoot day, string what, string? expected, string? found) => context.Findings.Add(new Finding(day.First, null, null, null, what, expected, found) { Kind = FindingKind.Root });
 
     private sealed class Teller(Action<VerificationProgress>? progress, Findings findings, long total)
     {

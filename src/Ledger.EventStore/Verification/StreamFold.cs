@@ -87,10 +87,13 @@ internal sealed class StreamFold
         return buffer.WrittenSpan.ToArray();
     }
 
-    public void Find(long? seqId, long? version, string what, string? expected, string? found) =>
-        context.Findings.Add(new Finding(seqId, Stream.Tenant, Stream.Id, version, what, expected, found));
+    /// <summary>Tells what differs beside the events.</summary>
+    public void Find(long? seqId, long? version, string what, string? expected, string? found) => Find(FindingKind.Beside, seqId, version, what, expected, found);
 
-    private void Find(StoredRow row, string what, string? expected, string? found) => Find(row.SeqId, row.Version, what, expected, found);
+    private void Find(FindingKind kind, long? seqId, long? version, string what, string? expected, string? found) =>
+        context.Findings.Add(new Finding(seqId, Stream.Tenant, Stream.Id, version, what, expected, found) { Kind = kind });
+
+    private void Find(StoredRow row, string what, string? expected, string? found) => Find(FindingKind.Event, row.SeqId, row.Version, what, expected, found);
 
     private byte[]? CanonicalOf(StoredRow row)
     {
@@ -147,7 +150,7 @@ internal sealed class StreamFold
         }
         catch (Exception failure) when (failure is not OutOfMemoryException)
         {
-            Find(seqId, version, what, "an event of a known type that fits its stream", failure.Message);
+            Find(FindingKind.Event, seqId, version, what, "an event of a known type that fits its stream", failure.Message);
         }
     }
 

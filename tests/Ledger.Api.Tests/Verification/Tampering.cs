@@ -1,0 +1,132 @@
+using Ledger.Api.Commands;
+using Ledger.Api.Tests.Reliability;
+using Ledger.EventStore;
+using Ledger.EventStore.Verification;
+
+namespace Ledger.Api.Tests.Verification;
+
+/// <summary>W18: whatever is changed in what is stored, verify finds it and names the first bad position.</summary>
+[Collection(HistoryCollection.Name)]
+public sealed class Tampering(LedgerHistory history, ITestOutputHelper output)
+{
+    [Fact]
+    public async Task finds_nothing_in_a_ledger_that_nobody_bent()
+    {
+        var report = await history.VerifyAsync(withPublished: true);
+        report.First.ShouldBeEmpty();
+        report.Events.ShouldBeGreaterThan(1_200);
+        report.Checkpoints.ShouldBeGreaterThan(0);
+        report.Facts.ShouldBeGreaterThan(0);
+        report.Keys.ShouldBeGreaterThan(0);
+        (report.PublishedTo, report.RootedTo).ShouldBe((history.SealedTo, history.SealedTo));
+    }
+
+    [Fact]
+    public async Task is_found_every_time_with_the_first_bad_position()
+    {
+        var random = new Random(Run.Seed(output));
+        var changes = new RandomChange(history, random);
+        for (var i = 0; i < Run.Of(200, 2_000); i++)
+        {
+            try
+            {
+                var change = await changes.MakeAsync(i);
+                var report = await history.VerifyAsync();
+                report.Differences.ShouldBeGreaterThan(0, change.What);
+                if (change.Position is { } position) report.First[0].SeqId.ShouldBe(position, $"{change.What}\n{string.Join('\n', report.First.Take(5))}");
+                else report.First[0].Kind.ShouldNotBe(FindingKind.Event, $"{change.What}\n{report.First[0]}");
+            }
+            finally
+            {
+                await history.RestoreAsync();
+            }
+        }
+
+        (await history.VerifyAsync(withPublished: true)).First.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task that_rewrites_everything_that_follows_is_found_with_the_published_root_alone()
+    {
+        try
+        {
+            await RewriteAsync();
+            (await history.VerifyAsync()).First.ShouldBeEmpty("whoever rewrites a chain to its end, the state and all roots leaves no trace");
+            var report = await history.VerifyAsync(withPublished: true);
+            report.First[0].What.ShouldContain("published");
+            report.First[0].SeqId.ShouldBe(history.Published.First(day => day.Events > 0).First, "the day's root tells the day, not the event");
+        }
+        finally
+        {
+            await history.RestoreAsync();
+        }
+    }
+
+    [Fact]
+    public async Task that_cuts_out_an_account_and_renumbers_is_found_with_the_published_root_alone()
+    {
+        try
+        {
+            var gone = (await history.RowsAsync("select seq_id from ledger.mt_events where stream_id = $1 order by 1", LedgerHistory.Tail)).Select(row => (long)row[0]!).ToList();
+            foreach (var (table, column) in new[] { ("mt_events", "stream_id"), ("mt_streams", "id"), ("stream_states", "stream_id"), ("facts", "stream_id"), ("due", "stream_id"), ("idempotency_keys", "stream_id") })
+                await history.ExecuteAsync($"delete from ledger.{table} where {column} = $1", LedgerHistory.Tail);
+            await history.ExecuteAsync("delete from ledger.accounts where id = 'tail'");
+            for (var i = gone.Count - 1; i >= 0; i--)
+            {
+                await history.ExecuteAsync("update ledger.mt_events set seq_id = -seq_id where seq_id > $1", gone[i]);
+                await history.ExecuteAsync("update ledger.mt_events set seq_id = -seq_id - 1 where seq_id < 0");
+                await history.ExecuteAsync("update ledger.accounts set opened = opened - 1 where opened > $1", gone[i]);
+            }
+
+            await history.ExecuteAsync("select setval('ledger.mt_events_sequence', (select max(seq_id) from ledger.mt_events))");
+            await ForgeRootsAsync();
+            (await history.VerifyAsync()).First.ShouldBeEmpty();
+            (await history.VerifyAsync(withPublished: true)).First.ShouldContain(finding => finding.What.Contains("published", StringComparison.Ordinal));
+        }
+        finally
+        {
+            await history.RestoreAsync();
+        }
+    }
+
+    [Fact]
+    public async Task that_cuts_the_tail_of_the_ledger_is_found_with_the_published_root()
+    {
+        try
+        {
+            // All that came after the first day, and a part of it, as if it had never been; the sequence and the roots too.
+            await history.ExecuteAsync("delete from ledger.mt_events where seq_id > $1", history.SealedTo - 3);
+            await history.ExecuteAsync("select setval('ledger.mt_events_sequence', $1)", history.SealedTo - 3);
+            await ForgeRootsAsync();
+            var report = await history.VerifyAsync(withPublished: true);
+            report.First.ShouldContain(finding => finding.Kind == FindingKind.Root && finding.What.Contains("published", StringComparison.Ordinal));
+        }
+        finally
+        {
+            await history.RestoreAsync();
+        }
+    }
+
+    /// <summary>Changes the last event of a quiet account and everything that follows from it: hash, id, state, roots.</summary>
+    private async Task RewriteAsync()
+    {
+        var rows = await history.RowsAsync(
+            "select seq_id, tenant_id, version, type, timestamp, correlation_id, causation_id, data::text, headers->>'actor', headers->>'hash' from ledger.mt_events where stream_id = $1 order by version desc limit 2", LedgerHistory.Quiet);
+        var last = rows[0];
+        var data = ((string)last[7]!).Replace("\"b\"", "\"c\"", StringComparison.Ordinal);
+        data.ShouldNotBe((string)last[7]!);
+        var stream = new StreamRef(Tenants.Named((string)last[1]!), LedgerHistory.Quiet);
+        var meta = new EventMeta((string?)last[5], (string?)last[6], (string?)last[8]);
+        var hash = EventHash.Of(Convert.FromBase64String((string)rows[1][9]!), stream, (long)last[2]!, (string)last[3]!, new DateTimeOffset((DateTime)last[4]!, TimeSpan.Zero), meta, CanonicalJson.Of(data));
+        await history.ExecuteAsync("update ledger.mt_events set data = $2::jsonb, id = $3, headers = jsonb_set(headers, '{hash}', to_jsonb($4::text)) where seq_id = $1", last[0], data, EventHash.IdOf(hash), Convert.ToBase64String(hash));
+        await history.ExecuteAsync("update ledger.stream_states set hash = $2 where stream_id = $1", LedgerHistory.Quiet, hash);
+        AccountModel.AccountOf(stream).Value.ShouldBe("quiet");
+        await ForgeRootsAsync();
+    }
+
+    private async Task ForgeRootsAsync()
+    {
+        await history.ExecuteAsync("delete from ledger.merkle_roots");
+        (await history.Roots.SealAsync()).ShouldBeGreaterThan(0);
+    }
+}
