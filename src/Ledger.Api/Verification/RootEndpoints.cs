@@ -38,12 +38,10 @@ internal static class RootEndpoints
 
     private static async Task GetAsync(HttpContext http)
     {
-        var query = QueryParameters.Of(http);
-        if (!RootBody.TryDay((string)http.Request.RouteValues["day"]!, out var day)) query.Add("day", DayRule);
-        var problem = query.Problem();
-        var root = problem is null ? await Roots(http).FindAsync(day, http.RequestAborted) : null;
+        var problem = QueryParameters.Of(http).Problem();
+        var root = problem is null && RootBody.TryDay((string)http.Request.RouteValues["day"]!, out var day) ? await Roots(http).FindAsync(day, http.RequestAborted) : null;
         if (root is not null) await Answer.Ok(http, RootBody.Of(root));
-        else await (problem ?? new Problem(ProblemTypes.NotFound, "That day has no root: it is not over, lies before the first event, or will be sealed within minutes.")).WriteAsync(http);
+        else await (problem ?? new Problem(ProblemTypes.NotFound, "There is no root of that day: a day is written as 2026-01-31, has events or days with events before it, and gets its root within minutes after it is over.")).WriteAsync(http);
     }
 
     private const string DayRule = "must be a day such as 2026-01-31";

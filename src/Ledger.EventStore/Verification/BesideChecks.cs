@@ -50,7 +50,8 @@ internal sealed class BesideChecks(EventPass pass, FoldContext context, NpgsqlCo
                 var found = reader.IsDBNull(5) ? "no such event" : reader.IsDBNull(6) ? "an event without a key" : "the event of the key " + reader.GetString(6);
                 context.Findings.Add(new Finding(
                     reader.IsDBNull(5) ? null : reader.GetInt64(5), StoredRow.TenantOf(reader.GetString(0)), reader.GetString(1), reader.GetInt64(2), $"the key {reader.GetString(3)} leads to the event that answers it",
-                    "the event of that key", found) { Kind = FindingKind.Beside });
+                    "the event of that key", found)
+                { Kind = FindingKind.Beside });
             }, cancellationToken);
         await EachAsync(connection,
             """
@@ -58,7 +59,8 @@ internal sealed class BesideChecks(EventPass pass, FoldContext context, NpgsqlCo
             where e.causation_id is not null and not exists (select from ledger.idempotency_keys k where k.tenant_id = e.tenant_id and k.key = e.causation_id)
             """, reader => context.Findings.Add(new Finding(
                 reader.GetInt64(0), StoredRow.TenantOf(reader.IsDBNull(1) ? null : reader.GetString(1)), reader.IsDBNull(2) ? "" : reader.GetString(2), reader.GetInt64(3),
-                "the idempotency key of the event is kept, so that it is not done twice", "the key " + reader.GetString(4), null) { Kind = FindingKind.Beside }), cancellationToken);
+                "the idempotency key of the event is kept, so that it is not done twice", "the key " + reader.GetString(4), null)
+            { Kind = FindingKind.Beside }), cancellationToken);
         await using var count = new NpgsqlCommand("select count(*) from ledger.idempotency_keys", connection) { CommandTimeout = 0 };
         return (long)(await count.ExecuteScalarAsync(cancellationToken))!;
     }

@@ -87,7 +87,8 @@ internal sealed class RangeOfDay(DayRoot day, byte[]? root, IReadOnlyList<byte[]
             var (from, to) = Where(now);
             findings.Add(new Finding(from, null, null, null,
                 string.Create(CultureInfo.InvariantCulture, $"the events of {Name} at positions {from} to {to} lead to {whose}: a number, an order or an event was changed"),
-                string.Create(CultureInfo.InvariantCulture, $"{day.Events} events with the tree {Shown.Hex(day.Tree.Span)}"), string.Create(CultureInfo.InvariantCulture, $"{Builder.Count} events with the tree {Shown.Hex(tree)}")) { Kind = FindingKind.Root });
+                string.Create(CultureInfo.InvariantCulture, $"{day.Events} events with the tree {Shown.Hex(day.Tree.Span)}"), string.Create(CultureInfo.InvariantCulture, $"{Builder.Count} events with the tree {Shown.Hex(tree)}"))
+            { Kind = FindingKind.Root });
         }
         else if (blocks is not null && !now.SelectMany(b => b).SequenceEqual(blocks.SelectMany(b => b)))
         {
