@@ -83,7 +83,11 @@ public sealed class EventReader(NpgsqlDataSource source, EventCatalog catalog, S
     }
 
     /// <summary>A stream's state as recorded by a time; null where it had no event by then.</summary>
-    public async Task<StreamSnapshot?> StateAtTimeAsync(StreamRef stream, DateTimeOffset time, CancellationToken cancellationToken = default)
+    public async Task<StreamSnapshot?> StateAtTimeAsync(StreamRef stream, DateTimeOffset time, CancellationToken cancellationToken = default) =>
+        await VersionAtTimeAsync(stream, time, cancellationToken) is var version and > 0 ? await FoldAsync(stream, version, cancellationToken) : null;
+
+    /// <summary>The last version of a stream that was recorded by a time, that time included; 0 where it had no event by then.</summary>
+    public async Task<long> VersionAtTimeAsync(StreamRef stream, DateTimeOffset time, CancellationToken cancellationToken = default)
     {
         // Times rise with versions, so the last version by then is found by halving along the index of versions.
         await using var command = source.CreateCommand(
@@ -99,7 +103,16 @@ public sealed class EventReader(NpgsqlDataSource source, EventCatalog catalog, S
             """);
         Name(command, stream);
         command.Parameters.AddWithValue(time.UtcDateTime);
-        return await command.ExecuteScalarAsync(cancellationToken) is long version && version > 0 ? await FoldAsync(stream, version, cancellationToken) : null;
+        return await command.ExecuteScalarAsync(cancellationToken) is long version ? version : 0;
+    }
+
+    /// <summary>The position of one event among all; null where the stream has no such version.</summary>
+    public async Task<long?> PositionAsync(StreamRef stream, long version, CancellationToken cancellationToken = default)
+    {
+        await using var command = source.CreateCommand("select seq_id from ledger.mt_events where tenant_id = $1 and stream_id = $2 and version = $3");
+        Name(command, stream);
+        command.Parameters.AddWithValue(version);
+        return (long?)await command.ExecuteScalarAsync(cancellationToken);
     }
 
     /// <summary>One event; null where the stream has no such version.</summary>
@@ -122,22 +135,14 @@ public sealed class EventReader(NpgsqlDataSource source, EventCatalog catalog, S
         return await ReadAllAsync(command, cancellationToken);
     }
 
-    /// <summary>Events of a stream, newest first, below a version, that match a condition in SQL over the columns of <c>mt_events e</c>.</summary>
-    /// <param name="stream">The stream.</param>
-    /// <param name="belowVersion">Only events below this version.</param>
-    /// <param name="condition">SQL, with parameters from <c>$5</c> on; never built from what a client sent.</param>
-    /// <param name="values">The values of those parameters.</param>
-    /// <param name="limit">At most so many.</param>
-    /// <param name="cancellationToken">Ends the reading.</param>
-    public async Task<IReadOnlyList<StoredEvent>> EventsDownAsync(
-        StreamRef stream, long belowVersion, string condition, IReadOnlyList<object> values, int limit, CancellationToken cancellationToken = default)
+    /// <summary>The events of a stream of these versions, newest first; versions that it has not are left out.</summary>
+    public async Task<IReadOnlyList<StoredEvent>> EventsDownAsync(StreamRef stream, IReadOnlyList<long> versions, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(values);
-        await using var command = source.CreateCommand($"select {EventColumns} from ledger.mt_events e where tenant_id = $1 and stream_id = $2 and version < $3 and ({condition}) order by version desc limit $4");
+        ArgumentNullException.ThrowIfNull(versions);
+        if (versions.Count == 0) return [];
+        await using var command = source.CreateCommand($"select {EventColumns} from ledger.mt_events where tenant_id = $1 and stream_id = $2 and version = any($3) order by version desc");
         Name(command, stream);
-        command.Parameters.AddWithValue(belowVersion);
-        command.Parameters.AddWithValue(limit);
-        foreach (var value in values) command.Parameters.AddWithValue(value);
+        command.Parameters.AddWithValue(versions.ToArray());
         return await ReadAllAsync(command, cancellationToken);
     }
 

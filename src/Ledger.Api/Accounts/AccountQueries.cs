@@ -9,13 +9,8 @@ using Ledger.EventStore;
 namespace Ledger.Api.Accounts;
 
 /// <summary>Queries on accounts, answered from states, facts and streams.</summary>
-internal sealed class AccountQueries(EventReader reader)
+internal sealed class AccountQueries(EventReader reader, AccountFinder accounts)
 {
-    /// <summary>How long a query waits for the version that its client has seen.</summary>
-    public static readonly TimeSpan MinVersionWaitMax = TimeSpan.FromSeconds(5);
-
-    private static readonly TimeSpan MinVersionPause = TimeSpan.FromMilliseconds(25);
-
     /// <summary><c>GET /v1/accounts/{accountId}</c>: now, at a time, or at a version.</summary>
     public async Task GetAsync(HttpContext http)
     {
@@ -23,7 +18,7 @@ internal sealed class AccountQueries(EventReader reader)
         var at = query.Time("at");
         var version = query.Number("version", 1, long.MaxValue);
         if (at is not null && version is not null) query.Add("version", "goes not together with at");
-        if (await FindAsync(http, query, withMinVersion: false) is not { } now) return;
+        if (await accounts.FindAsync(http, query, withMinVersion: false) is not { } now) return;
         var then = at is not null && at < now.Now ? await reader.StateAtTimeAsync(now.Stream, at.Value, http.RequestAborted)
             : version is not null ? await reader.StateAtVersionAsync(now.Stream, version.Value, http.RequestAborted)
             : now;
@@ -45,6 +40,7 @@ internal sealed class AccountQueries(EventReader reader)
         var caller = Caller.Of(http);
         var query = QueryParameters.Of(http);
         var (ownerId, ownerKind, status) = (query.Text("ownerId", Errors.IdLengthMax), query.Word<OwnerKind>("ownerKind"), query.Word<AccountStatus>("status"));
+        var (unit, search) = (query.Text("unit", Errors.IdLengthMax), query.Text("search", Errors.IdLengthMax));
         var list = ListRequest.Read(query, caller.Tenant, "/v1/accounts");
         if (query.Problem() is { } problem)
         {
@@ -56,12 +52,12 @@ internal sealed class AccountQueries(EventReader reader)
             """
             select id, opened from ledger.accounts
             where tenant_id = $1 and opened < $2 and ($3::text is null or owner_id = $3) and ($4::text is null or owner_kind = $4) and ($5::text is null or status = $5)
-              and ($6::text is null or (owner_kind = $6 and owner_id = $7))
-            order by opened desc limit $8
+              and ($6::text is null or (owner_kind = $6 and owner_id = $7)) and ($8::text is null or unit = $8) and ($9::text is null or id ^@ $9 or owner_id ^@ $9)
+            order by opened desc limit $10
             """);
         command.Parameters.AddWithValue(Tenants.Stored(caller.Tenant));
         command.Parameters.AddWithValue(list.After is null ? long.MaxValue : long.Parse(list.After, CultureInfo.InvariantCulture));
-        foreach (var text in new[] { ownerId, ownerKind is null ? null : Words.Of(ownerKind.Value), status is null ? null : Words.Of(status.Value), caller.Owner?.Kind, caller.Owner?.Id })
+        foreach (var text in new[] { ownerId, ownerKind is null ? null : Words.Of(ownerKind.Value), status is null ? null : Words.Of(status.Value), caller.Owner?.Kind, caller.Owner?.Id, unit, search })
         {
             command.Parameters.Add(new Npgsql.NpgsqlParameter<string?> { TypedValue = text, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text });
         }
@@ -82,37 +78,11 @@ internal sealed class AccountQueries(EventReader reader)
     public async Task EventsAsync(HttpContext http)
     {
         var (query, list) = Listing(http);
-        if (await FindAsync(http, query) is not { } now) return;
+        if (await accounts.FindAsync(http, query) is not { } now) return;
         var events = await reader.EventsAsync(now.Stream, Position(list, 0) + 1, list.Limit + 1, http.RequestAborted);
         var strings = Preferences.DecimalsAsStrings(http);
         var page = list.Page(events, e => e.Version.ToString(CultureInfo.InvariantCulture));
         await Answer.Ok(http, new Page<EventBody>(page.Data.Select(e => EventBody.Of(e, strings)).ToList(), page.NextCursor));
-    }
-
-    /// <summary><c>GET .../transactions</c>, the newest first.</summary>
-    public async Task TransactionsAsync(HttpContext http)
-    {
-        var (query, list) = Listing(http);
-        var filter = TransactionFilter.Read(query);
-        if (await FindAsync(http, query) is not { } now) return;
-        var (condition, values) = filter.ToSql(firstParameter: 5);
-        var events = await reader.EventsDownAsync(now.Stream, Position(list, long.MaxValue), condition, values, list.Limit + 1, http.RequestAborted);
-        var page = list.Page(events, e => e.Version.ToString(CultureInfo.InvariantCulture));
-        await Answer.Ok(http, new Page<TransactionBody>(page.Data.Select(e => TransactionBody.Of(e)!).ToList(), page.NextCursor));
-    }
-
-    /// <summary><c>GET .../transactions/{txnId}</c>.</summary>
-    public async Task TransactionAsync(HttpContext http)
-    {
-        if (await FindAsync(http, QueryParameters.Of(http)) is not { } now) return;
-        var id = (string)http.Request.RouteValues["itemId"]!;
-        if (TransactionId.TryRead(id, ((Account)now.State).Tag, out var version) && await reader.EventAsync(now.Stream, version, http.RequestAborted) is { } stored && TransactionBody.Of(stored) is { } transaction)
-        {
-            await Answer.Ok(http, transaction);
-            return;
-        }
-
-        await new Problem(ProblemTypes.NotFound, "This account has no such transaction. Take the id from its list of transactions.").WriteAsync(http);
     }
 
     /// <summary><c>GET .../lots</c>, the newest first.</summary>
@@ -121,7 +91,7 @@ internal sealed class AccountQueries(EventReader reader)
         var (query, list) = Listing(http);
         var state = query.WordList("state", "active", "frozen", "depleted", "expired", "revoked", "transferred");
         if (state is { Count: > 1 }) query.Add("state", "must be one state");
-        if (await FindAsync(http, query) is not { } now) return;
+        if (await accounts.FindAsync(http, query) is not { } now) return;
         var account = (Account)now.State;
         var settled = account.SettledAt(now.Now).Account;
         // What has ended by now and is not written yet shows as it will be.
@@ -136,7 +106,7 @@ internal sealed class AccountQueries(EventReader reader)
     {
         var (query, list) = Listing(http);
         var state = query.Word<HoldState>("state");
-        if (await FindAsync(http, query) is not { } now) return;
+        if (await accounts.FindAsync(http, query) is not { } now) return;
         var account = (Account)now.State;
         var active = account.Holds.Select(hold => hold.ExpiresAt <= now.Now ? HoldBody.Of(account.Id, hold, HoldState.Expired, Credits.Zero, hold.ExpiresAt, null) : HoldBody.Of(account.Id, hold)).ToDictionary(hold => hold.Id, StringComparer.Ordinal);
         var holds = await MergeAsync(now.Stream, "hold", active, ended => HoldBody.Of(account.Id, (HoldEnded)ended), hold => state is null || hold.State == state, list, http.RequestAborted);
@@ -181,42 +151,4 @@ internal sealed class AccountQueries(EventReader reader)
     }
 
     private static long Position(ListRequest list, long beginning) => list.After is null ? beginning : long.Parse(list.After, CultureInfo.InvariantCulture);
-
-    /// <summary>The account in the path, when the caller may see it; else the problem is answered and null given.</summary>
-    private async Task<StreamSnapshot?> FindAsync(HttpContext http, QueryParameters query, bool withMinVersion = true)
-    {
-        var caller = Caller.Of(http);
-        var minVersion = withMinVersion ? query.Number("minVersion", 1, long.MaxValue) : null;
-        var known = AccountId.TryParse((string)http.Request.RouteValues["accountId"]!, out var id);
-        if (!known) query.Add("accountId", $"must have 1 to {AccountId.LengthMax} of the characters A-Z a-z 0-9 . _ : - and at least one letter or digit");
-        var problem = query.Problem();
-        if (problem is null)
-        {
-            var stream = AccountModel.StreamOf(caller.Tenant, id);
-            var waited = System.Diagnostics.Stopwatch.StartNew();
-            while (true)
-            {
-                var found = await reader.StateAsync(stream, http.RequestAborted);
-                if (found is null || !MaySee(caller, (Account)found.State))
-                {
-                    problem = new Problem(ProblemTypes.AccountNotFound, $"There is no account {id}.");
-                    break;
-                }
-
-                if (minVersion is null || found.Version >= minVersion) return found;
-                if (waited.Elapsed >= MinVersionWaitMax)
-                {
-                    problem = new Problem(ProblemTypes.ReadModelBehind, $"The account has not come to version {minVersion} yet; it is at {found.Version}.") { RetryAfterSeconds = 1 };
-                    break;
-                }
-
-                await Task.Delay(MinVersionPause, http.RequestAborted);
-            }
-        }
-
-        await problem.WriteAsync(http);
-        return null;
-    }
-
-    private static bool MaySee(Caller caller, Account account) => caller.MaySee(Words.Of(account.Owner.Kind), account.Owner.Id);
 }

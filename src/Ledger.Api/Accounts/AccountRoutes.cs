@@ -2,6 +2,7 @@ using System.Reflection;
 using Ledger.Api.Access;
 using Ledger.Api.Commands;
 using Ledger.Api.Http;
+using Ledger.Api.ReadModels;
 using Ledger.EventStore;
 
 namespace Ledger.Api.Accounts;
@@ -19,7 +20,12 @@ public static class AccountRoutes
         .AddSingleton<CommandHandler>()
         .AddSingleton<OpenAccountEndpoint>()
         .AddSingleton<BatchEndpoint>()
+        .AddSingleton<Freshness>()
+        .AddSingleton<AccountFinder>()
         .AddSingleton<AccountQueries>()
+        .AddSingleton<TransactionQueries>()
+        .AddSingleton<UsageQueries>()
+        .AddSingleton<StatementQueries>()
         .AddHostedService<Sweep>();
 
     /// <summary>Maps all routes of accounts.</summary>
@@ -54,16 +60,24 @@ public static class AccountRoutes
 
         var queries = services.GetRequiredService<AccountQueries>();
         routes.MapGet("/v1/accounts", queries.ListAsync).RequireRoles(RoleSets.Queries).ListQuery<AccountBody>("Lists accounts, the newest first.")
-            .Takes("ownerId", "Only accounts of this owner.").Takes("ownerKind", "user or workspace.").Takes("status", "open, frozen or closed.");
+            .Takes("ownerId", "Only accounts of this owner.").Takes("ownerKind", "user or workspace.").Takes("status", "open, frozen or closed.").Takes("unit", "Only accounts that count this unit.")
+            .Takes("search", "Only accounts whose id, or owner's id, begins with this.");
         routes.MapGet(Account, queries.GetAsync).RequireRoles(RoleSets.Queries).Query<AccountBody>("An account, now or as it was.")
             .Takes("at", "As recorded by this time.", "date-time").Takes("version", "As it was at this version.", "integer").Refuses(ProblemTypes.AccountNotFound, ProblemTypes.NotFound);
-        Query(routes.MapGet($"{Account}/transactions", queries.TransactionsAsync), r => r.ListQuery<TransactionBody>("The account's transactions, the newest first."))
+        var transactions = services.GetRequiredService<TransactionQueries>();
+        Query(routes.MapGet($"{Account}/transactions", transactions.ListAsync), r => r.ListQuery<TransactionBody>("The account's transactions, the newest first."))
             .Takes("type", "Only this type.").Takes("service", "Only this service.").Takes("resourceType", "Only resources of this type.").Takes("resourceId", "Only this resource.")
-            .Takes("from", "Recorded at this time or later.", "date-time").Takes("to", "Recorded before this time.", "date-time").Takes("reference", "Only this reference.");
-        Query(routes.MapGet($"{Account}/transactions/{{itemId}}", queries.TransactionAsync), r => r.Query<TransactionBody>("One transaction.")).Refuses(ProblemTypes.NotFound);
+            .Takes("from", "Recorded at this time or later.", "date-time").Takes("to", "Recorded before this time; not before from.", "date-time").Takes("reference", "Only this reference.");
+        Query(routes.MapGet($"{Account}/transactions/{{itemId}}", transactions.GetAsync), r => r.Query<TransactionBody>("One transaction.")).Refuses(ProblemTypes.NotFound);
         Query(routes.MapGet($"{Account}/lots", queries.LotsAsync), r => r.ListQuery<LotBody>("The account's lots, the newest first.")).Takes("state", "Only lots in this state.");
         Query(routes.MapGet($"{Account}/holds", queries.HoldsAsync), r => r.ListQuery<HoldBody>("The account's holds, the newest first.")).Takes("state", "Only holds in this state.");
         Query(routes.MapGet($"{Account}/events", queries.EventsAsync), r => r.ListQuery<EventBody>("The account's events, the oldest first: the truth that all else follows from."));
+        Query(routes.MapGet($"{Account}/usage", services.GetRequiredService<UsageQueries>().UsageAsync), r => r.Query<UsageReportBody>("What the account used, by groups; a refund counts where its consumption does."))
+            .Takes("groupBy", "Some of service, operation, resourceType, resourceId, actor, day, month, separated by commas; without it one group of all. At most 10,000 groups.")
+            .Takes("from", "Occurred at this time or later.", "date-time").Takes("to", "Occurred before this time; not before from.", "date-time");
+        Query(routes.MapGet($"{Account}/statement", services.GetRequiredService<StatementQueries>().StatementAsync), r => r.Query<StatementBody>(
+            "Opening balance, transactions (the oldest first), closing balance. With Accept: text/csv a table whose first and last line are the balances; text in it that a spreadsheet would calculate has ' before it."))
+            .Takes("from", "Recorded at this time or later; without it from the opening of the account on.", "date-time").Takes("to", "Recorded before this time; not before from; without it until now.", "date-time");
     }
 
     private static IEndpointConventionBuilder Query(IEndpointConventionBuilder route, Func<IEndpointConventionBuilder, IEndpointConventionBuilder> describe) =>

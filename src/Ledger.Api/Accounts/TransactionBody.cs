@@ -101,6 +101,9 @@ public sealed record TransactionBody
     /// <summary>What the app notes on it.</summary>
     public required IReadOnlyDictionary<string, string> Metadata { get; init; }
 
+    /// <summary>The hash of its event, SHA-256 in hex; on a statement only, where it proves the line against what was recorded.</summary>
+    public string? EventHash { get; init; }
+
     /// <summary>The transaction that a stored event is; null where it is none.</summary>
     internal static TransactionBody? Of(StoredEvent stored)
     {

@@ -1,0 +1,25 @@
+using Ledger.Domain;
+
+namespace Ledger.Api.Accounts;
+
+/// <summary>A statement, for the API's description: it is written line by line.</summary>
+public sealed record StatementBody
+{
+    /// <summary>The account.</summary>
+    public required string AccountId { get; init; }
+
+    /// <summary>Where the period begins; recorded then is in it.</summary>
+    public required DateTimeOffset From { get; init; }
+
+    /// <summary>Where the period ends; recorded then is not in it.</summary>
+    public required DateTimeOffset To { get; init; }
+
+    /// <summary>The balance when the period began.</summary>
+    public required Credits OpeningBalance { get; init; }
+
+    /// <summary>The transactions, the oldest first, each with the hash of its event; each begins with the balance that the one before left.</summary>
+    public required IReadOnlyList<TransactionBody> Lines { get; init; }
+
+    /// <summary>The balance when the period ended.</summary>
+    public required Credits ClosingBalance { get; init; }
+}
