@@ -104,7 +104,7 @@ internal sealed class UsageQueries(EventReader reader, AccountFinder accounts)
     }
 
     /// <summary>The whole hours of a period, where there are any, and what of it is left on both sides.</summary>
-    internal static (Period? Hours, IReadOnlyList<Period> Rest) Split(Period period)
+    internal static (Period? Hours, IReadOnlyList<Period> Parts) Split(Period period)
     {
         if (DateTimeOffset.MaxValue - period.From < OneHour) return (null, [period]);
         var (first, last) = (period.From is { } from ? Hour(from + OneHour - TimeSpan.FromTicks(1)) : (DateTimeOffset?)null, period.To is { } to ? Hour(to) : (DateTimeOffset?)null);

@@ -119,8 +119,33 @@ public sealed class Lists_over_http(ContractService service)
 
         var single = (await service.Admin.Get($"/v1/accounts?ownerId={owner}&status=frozen")).Data.Single();
         single.GetRawText().ShouldBe((await service.Admin.Get($"/v1/accounts/{opened[0]}")).Body);
-        foreach (var (query, member) in new[] { ("ownerKind=robot", "ownerKind"), ("status=gone", "status"), ("status=open,closed", "status"), ("ownerId=", "ownerId"), ("unit=credit", "unit") })
+        foreach (var (query, member) in new[] { ("ownerKind=robot", "ownerKind"), ("status=gone", "status"), ("status=open,closed", "status"), ("ownerId=", "ownerId"), ("unit=", "unit"), ("search=", "search"), ("search=%01", "search"), ("name=x", "name") })
             (await service.Admin.Get("/v1/accounts?" + query)).ShouldBe(400, "invalid-request").WrongMembers.ShouldBe([member]);
+    }
+
+    [Fact]
+    public async Task Accounts_are_searched_by_the_beginning_of_their_id_or_owner()
+    {
+        var mark = ContractService.NewId("s");
+        async Task<string> Open(string id, string owner, string unit = "credit") =>
+            (await service.Admin.Put($"/v1/accounts/{id}", $$"""{"owner":{"id":"{{owner}}","kind":"user"},"unit":"{{unit}}"}""")).ShouldBe(201).Text("id");
+        var byId = await Open(mark + ".1", ContractService.NewId("o"));
+        var byOwner = await Open(ContractService.NewId(), mark + ":o", "token");
+        var neither = await Open(ContractService.NewId(), "x" + mark);
+        async Task<List<string>> List(string query, Client? client = null) => [.. (await (client ?? service.As("reader")).Get("/v1/accounts?" + query)).ShouldBe(200).Data.Select(account => Text(account, "id"))];
+        (await List("search=" + mark)).ShouldBe([byOwner, byId]);
+        (await List($"search={mark}:")).ShouldBe([byOwner]);
+        (await List($"search={mark}&unit=token")).ShouldBe([byOwner]);
+        (await List($"search={mark}&unit=credit&ownerKind=user&status=open")).ShouldBe([byId]);
+        (await List("search=" + neither)).ShouldBe([neither]);
+        (await List("search=" + mark.ToUpperInvariant())).ShouldBeEmpty("case counts");
+        foreach (var pattern in new[] { "%25", "_", mark[..^1] + "%25", mark[..^1] + "_", "%5C", "'" }) (await List("search=" + pattern)).ShouldBeEmpty("nothing in it is a pattern");
+        (await List("search=" + mark, service.As("other:reader"))).ShouldBeEmpty();
+        (await List("search=" + mark, service.AsUser(mark + ":o"))).ShouldBe([byOwner], "an end user finds only what is theirs");
+
+        var first = (await service.Admin.Get($"/v1/accounts?search={mark}&limit=1")).ShouldBe(200);
+        (await List($"search={mark}&limit=1&cursor={first.Text("nextCursor")}", service.Admin)).ShouldBe([byId]);
+        (await service.Admin.Get($"/v1/accounts?search={mark}x&cursor={first.Text("nextCursor")}")).ShouldBe(400, "invalid-request").WrongMembers.ShouldBe(["cursor"]);
     }
 
     [Fact]
@@ -195,7 +220,8 @@ public sealed class Lists_over_http(ContractService service)
         (await Find($"type=consumption&from={second["recordedAt"]}")).ShouldBe([captured, third["id"], second["id"]], "from is in");
         (await Find($"type=consumption&to={second["recordedAt"]}")).ShouldBe([first["id"]], "to is out");
         (await Find($"from={second["recordedAt"]}&to={third["recordedAt"]}")).ShouldBe([second["id"]]);
-        (await Find($"from={third["recordedAt"]}&to={second["recordedAt"]}")).ShouldBeEmpty();
+        (await Find($"from={second["recordedAt"]}&to={second["recordedAt"]}")).ShouldBeEmpty();
+        (await account.Client.Get($"{account.Path}/transactions?from={third["recordedAt"]}&to={second["recordedAt"]}")).ShouldBe(400, "invalid-request").WrongMembers.ShouldBe(["to"]);
 
         foreach (var (query, member) in new[] { ("type=spending", "type"), ("type=Grant", "type"), ("from=today", "from"), ("to=1", "to"), ("service=", "service"), ("reference=%01", "reference"), ("minVersion=0", "minVersion"), ("minVersion=x", "minVersion"), ("resource=1", "resource") })
             (await account.Client.Get($"{account.Path}/transactions?{query}")).ShouldBe(400, "invalid-request").WrongMembers.ShouldBe([member]);
