@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using Ledger.Api.Commands;
 using Ledger.Api.Http;
@@ -12,6 +13,8 @@ namespace Ledger.Api.Accounts;
 /// </summary>
 internal sealed class StatementQueries(EventReader reader, AccountFinder accounts)
 {
+    private const int PageBytes = 64 * 1024;
+
     private static readonly string[] Columns =
     [
         "id", "type", "direction", "amount", "balanceBefore", "balanceAfter", "available", "occurredAt", "recordedAt", "version", "description", "reference", "service", "operation", "resourceType",
@@ -36,7 +39,8 @@ internal sealed class StatementQueries(EventReader reader, AccountFinder account
         var options = LedgerJson.For(http);
         if (ReferenceEquals(options, LedgerJson.Strings)) Preferences.Echo(http);
         http.Response.ContentType = Answer.MediaType;
-        await using var writer = new Utf8JsonWriter(http.Response.BodyWriter, new JsonWriterOptions { Encoder = options.Encoder, SkipValidation = true });
+        var page = new ArrayBufferWriter<byte>(PageBytes);
+        await using var writer = new Utf8JsonWriter(page, new JsonWriterOptions { Encoder = options.Encoder, SkipValidation = true });
         writer.WriteStartObject();
         writer.WriteString("accountId"u8, account.Value);
         writer.WriteString("from"u8, Times.Text(statement.From));
@@ -44,17 +48,19 @@ internal sealed class StatementQueries(EventReader reader, AccountFinder account
         writer.WritePropertyName("openingBalance"u8);
         JsonSerializer.Serialize(writer, statement.Opening, options);
         writer.WriteStartArray("lines"u8);
-        await foreach (var page in statement.PagesAsync(http.RequestAborted))
+        await foreach (var lines in statement.PagesAsync(http.RequestAborted))
         {
-            foreach (var line in page) JsonSerializer.Serialize(writer, LineOf(line), options);
+            foreach (var line in lines) JsonSerializer.Serialize(writer, LineOf(line), options);
             writer.Flush();
-            await http.Response.BodyWriter.FlushAsync(http.RequestAborted);
+            await SendAsync(http, page);
         }
 
         writer.WriteEndArray();
         writer.WritePropertyName("closingBalance"u8);
         JsonSerializer.Serialize(writer, statement.Closing, options);
         writer.WriteEndObject();
+        writer.Flush();
+        await SendAsync(http, page);
     }
 
     /// <summary>The first and the last line are the balances at both ends, in the column of the balance after, at the times of the period.</summary>
@@ -62,19 +68,28 @@ internal sealed class StatementQueries(EventReader reader, AccountFinder account
     {
         http.Response.ContentType = CsvLines.MediaType;
         http.Response.Headers.ContentDisposition = $"attachment; filename=\"statement-{account.Value.Replace(':', '_')}.csv\"";
-        using var csv = new CsvLines(http.Response.BodyWriter);
+        var page = new ArrayBufferWriter<byte>(PageBytes);
+        using var csv = new CsvLines(page);
         foreach (var column in Columns) csv.Word(column);
         csv.EndLine();
         Balance(csv, "opening_balance", statement.Opening, statement.From);
-        await foreach (var page in statement.PagesAsync(http.RequestAborted))
+        await foreach (var lines in statement.PagesAsync(http.RequestAborted))
         {
-            foreach (var line in page) Write(csv, LineOf(line));
+            foreach (var line in lines) Write(csv, LineOf(line));
             csv.Flush();
-            await http.Response.BodyWriter.FlushAsync(http.RequestAborted);
+            await SendAsync(http, page);
         }
 
         Balance(csv, "closing_balance", statement.Closing, statement.To);
         csv.Flush();
+        await SendAsync(http, page);
+    }
+
+    /// <summary>Nothing reaches the response before its page is whole, so what fails in the first one is still answered as a fault.</summary>
+    private static async Task SendAsync(HttpContext http, ArrayBufferWriter<byte> page)
+    {
+        await http.Response.Body.WriteAsync(page.WrittenMemory, http.RequestAborted);
+        page.ResetWrittenCount();
     }
 
     private static TransactionBody LineOf(StoredEvent line) => TransactionBody.Of(line)! with { EventHash = Convert.ToHexStringLower(line.Hash.Span) };

@@ -22,7 +22,7 @@ public sealed class Bad_queries(ContractService service)
             from path in document.GetProperty("paths").EnumerateObject()
             where path.Name.StartsWith("/v1/", StringComparison.Ordinal) && path.Value.TryGetProperty("get", out _)
             let parameters = path.Value.GetProperty("get").TryGetProperty("parameters", out var all) ? all.EnumerateArray().Where(p => p.GetProperty("in").GetString() == "query").ToList() : []
-            let client = access[path.Name]!.Roles.HasFlag(Roles.Admin) ? service.Admin : service.As(RoleSets.ToWords(access[path.Name]!.Roles).First())
+            let client = access[path.Name]!.Roles.HasFlag(Roles.Admin) ? service.Admin : service.As(RoleSets.ToWords(access[path.Name]!.Roles)[0])
             // What a path names is looked for after the parameters were read, so an id that nothing has will do.
             let filled = string.Join('/', path.Name.Split('/').Select(part => part == "{accountId}" ? account.Id : part.StartsWith('{') ? "x" : part))
             select new Query(client, filled, parameters.ToDictionary(p => p.GetProperty("name").GetString()!, TypeOf));
@@ -67,7 +67,7 @@ public sealed class Bad_queries(ContractService service)
                 await RefusesAsync(query, $"{name}=", name);
                 await RefusesAsync(query, name, name);
                 await RefusesAsync(query, $"{name}={new string('1', 1100)}", name);
-                foreach (var forbidden in new[] { "%00", "%0a", "a%01", "%7f", "%c2%85", "%ff", "%ed%a0%80" }) await RefusesAsync(query, $"{name}={forbidden}", name);
+                foreach (var forbidden in new[] { "%00", "%0a", "a%01", "%7f", "%c2%85", "%ef%bf%bd" }) await RefusesAsync(query, $"{name}={forbidden}", name);
             }
         }
     }

@@ -68,9 +68,10 @@ public sealed class ContractService : IAsyncLifetime
             new("ConnectionStrings:Ledger", database.ConnectionString), new("LEDGER_DEV_API_KEY", DevelopmentKey),
             new("Jwt:Issuer", "https://issuer.example"), new("Jwt:Audience", "ledger"), new("Jwt:KeySet", KeySet()),
         ]);
-        builder.Logging.ClearProviders().AddProvider(new Faulty(Faults));
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         app = Program.Compose(builder);
+        // The service sets its own logging up, so who listens to it besides comes after that.
+        app.Services.GetRequiredService<ILoggerFactory>().AddProvider(new Faulty(Faults));
         await app.StartAsync();
         var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         http = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 64, AllowAutoRedirect = false, RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8 }) { BaseAddress = new Uri(address), Timeout = TimeSpan.FromMinutes(2) };

@@ -44,7 +44,7 @@ public sealed class Statement_over_http(ContractService service)
         {
             line.EnumerateObject().Where(member => member.Name != "eventHash").Select(member => $"{member.Name}:{member.Value.GetRawText()}").ShouldBe(transaction.EnumerateObject().Select(member => $"{member.Name}:{member.Value.GetRawText()}"));
             var stored = await service.QueryAsync<string>($"select headers->>'hash' from ledger.mt_events where stream_id = 'account/{account.Id}' and version = {line.GetProperty("version")}");
-            line.GetProperty("eventHash").GetString().ShouldBe(stored.ToLowerInvariant());
+            line.GetProperty("eventHash").GetString().ShouldBe(Convert.ToHexStringLower(Convert.FromBase64String(stored)));
         }
     }
 
@@ -54,7 +54,7 @@ public sealed class Statement_over_http(ContractService service)
         var account = await BusyAsync();
         var all = (await account.Get("/events?limit=500")).Data.ToList();
         var moves = (await account.Get("/transactions?limit=500")).Data.Reverse().ToList();
-        var times = all.Select(happened => Time(happened, "recordedAt")).SelectMany(time => new[] { time.AddMicroseconds(-1), time, time.AddMicroseconds(1) }).Append(all.Min(happened => Time(happened, "recordedAt")).AddYears(-1)).Append(DateTimeOffset.UtcNow.AddDays(400)).Distinct().Order().ToList();
+        var times = all.Select(happened => Time(happened, "recordedAt")).SelectMany(time => new[] { time.AddMicroseconds(-1), time, time.AddMicroseconds(1) }).Append(all.Min(happened => Time(happened, "recordedAt")).AddYears(-1)).Append(new DateTimeOffset(2999, 1, 1, 0, 0, 0, TimeSpan.Zero)).Distinct().Order().ToList();
         decimal BalanceBefore(DateTimeOffset time) => moves.Where(move => Time(move, "recordedAt") < time).Select(move => move.GetProperty("balanceAfter").GetDecimal()).LastOrDefault();
         foreach (var from in times)
         {
@@ -105,11 +105,9 @@ public sealed class Statement_over_http(ContractService service)
         csv.MediaType.ShouldStartWith("text/csv");
         csv.Headers["Content-Disposition"].ShouldBe($"attachment; filename=\"statement-{account.Id}.csv\"");
         csv.Body.ShouldEndWith("\r\n");
-        using var reader = new CsvHelper.CsvReader(new StringReader(csv.Body), CultureInfo.InvariantCulture);
-        reader.Read();
-        reader.ReadHeader();
-        var rows = new List<Dictionary<string, string>>();
-        while (reader.Read()) rows.Add(reader.HeaderRecord!.ToDictionary(column => column, column => reader.GetField(column)!));
+        var table = Cells(csv.Body);
+        table.ShouldAllBe(line => line.Count == table[0].Count);
+        var rows = table.Skip(1).Select(line => table[0].Zip(line).ToDictionary(cell => cell.First, cell => cell.Second)).ToList();
         (rows[0]["type"], rows[0]["balanceAfter"], rows[0]["recordedAt"]).ShouldBe(("opening_balance", "0", json["from"]));
         (rows[^1]["type"], rows[^1]["balanceAfter"], rows[^1]["recordedAt"]).ShouldBe(("closing_balance", json["closingBalance"], json["to"]));
         var lines = json.Json.GetProperty("lines").EnumerateArray().ToList();
@@ -136,6 +134,44 @@ public sealed class Statement_over_http(ContractService service)
         rows.ShouldContain(row => row["description"] == "'=cmd()" && row["reference"] == "'@r");
         rows.ShouldContain(row => row["service"] == "'+chat" && row["actor"] == "'-ann");
         rows.ShouldContain(row => row["reason"] == "'=1+1");
+    }
+
+    /// <summary>The cells of a table by RFC 4180.</summary>
+    private static List<List<string>> Cells(string csv)
+    {
+        var lines = new List<List<string>> { new() };
+        for (var at = 0; at < csv.Length;)
+        {
+            var cell = new System.Text.StringBuilder();
+            if (csv[at] == '"')
+            {
+                for (at++; csv[at] != '"' || (at + 1 < csv.Length && csv[at + 1] == '"'); at++)
+                {
+                    if (csv[at] == '"') at++;
+                    cell.Append(csv[at]);
+                }
+
+                at++;
+            }
+            else
+            {
+                for (; csv[at] is not (',' or '\r'); at++) cell.Append(csv[at]);
+            }
+
+            lines[^1].Add(cell.ToString());
+            if (csv[at] == ',')
+            {
+                at++;
+                if (csv[at] == '\r') lines[^1].Add("");
+            }
+
+            if (csv[at] != '\r') continue;
+            csv[at + 1].ShouldBe('\n');
+            at += 2;
+            if (at < csv.Length) lines.Add([]);
+        }
+
+        return lines;
     }
 
     private static string CsvText(string text) => text.Length > 0 && "=+-@'".Contains(text[0]) ? "'" + text : text;
@@ -168,26 +204,26 @@ public sealed class Statement_over_http(ContractService service)
     }
 
     [Fact]
-    public async Task A_statement_that_does_not_add_up_is_cut_off()
+    public async Task A_statement_that_does_not_add_up_is_not_given()
     {
         var account = await BusyAsync();
         await service.QueryAsync<object>($"with changed as (update ledger.mt_events set data = jsonb_set(data, '{{after}}', '19') where stream_id = 'account/{account.Id}' and version = 2 returning version) select version from changed");
-        var known = service.Faults.Count;
+        foreach (var accept in new[] { "application/json", "text/csv" }) (await account.Client.Get(account.Path + "/statement", ("Accept", accept))).ShouldBe(500, "internal");
+        service.Faults.Count.ShouldBe(2);
+        while (service.Faults.TryDequeue(out var fault)) fault.ShouldContain("does not add up");
+
+        // A fault after the first page cuts the connection, so that a part is not taken for the whole.
+        var lines = Enumerable.Range(0, 1500).Select(i => $$"""{"key":"{{account.Id}}-{{i}}","accountId":"{{account.Id}}","command":"grant","amount":1,"source":"bonus"}""");
+        var longer = await service.OpenAsync();
+        (await longer.Client.Batch(lines.Select(line => line.Replace(account.Id, longer.Id, StringComparison.Ordinal)))).ShouldAllBe(line => line.Status == 201);
+        await service.QueryAsync<object>($"with changed as (update ledger.mt_events set data = jsonb_set(data, '{{after}}', '19') where stream_id = 'account/{longer.Id}' and version = 1400 returning version) select version from changed");
         foreach (var accept in new[] { "application/json", "text/csv" })
         {
-            using var request = new HttpRequestMessage(HttpMethod.Get, account.Path + "/statement");
-            request.Headers.Accept.ParseAdd(accept);
-            request.Headers.Authorization = new("Bearer", service.Admin.Credential);
-            var answer = await Record.ExceptionAsync(async () =>
-            {
-                using var response = await service.Http.SendAsync(request);
-                response.IsSuccessStatusCode.ShouldBeFalse();
-                (await response.Content.ReadAsStringAsync()).ShouldContain("/problems/internal");
-            });
-            if (answer is not null) answer.ShouldBeOfType<HttpRequestException>();
+            var cut = await Should.ThrowAsync<HttpRequestException>(() => longer.Client.Get(longer.Path + "/statement", ("Accept", accept)));
+            cut.InnerException.ShouldBeAssignableTo<IOException>();
         }
 
-        service.Faults.Count.ShouldBe(known + 2);
+        service.Faults.Count.ShouldBe(2);
         while (service.Faults.TryDequeue(out var fault)) fault.ShouldContain("does not add up");
     }
 }

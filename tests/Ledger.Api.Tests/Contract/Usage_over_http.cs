@@ -125,7 +125,7 @@ public sealed class Usage_over_http(ContractService service)
         await account.Grant("100000");
         async Task Consume(int from, int to)
         {
-            var lines = Enumerable.Range(from, to - from).Select(i => $$"""{"key":"{{account.Id}}-{{i}}","accountId":"{{account.Id}}","command":"consume","amount":1,"resource":{"type":"w","id":"{{i}}"}}""");
+            var lines = Enumerable.Range(from, to - from).Select(i => $$"""{"key":"{{account.Id}}-{{i}}","accountId":"{{account.Id}}","command":"consume","amount":1,"resource":{"type":"w","id":"{{i}}"} }""");
             (await account.Client.Batch(lines)).ShouldAllBe(line => line.Status == 201);
         }
 

@@ -218,7 +218,7 @@ public sealed class Read_models_and_their_events(BusyService busy, ITestOutputHe
         static string Line(object?[] row) => string.Join(" | ", row.Select(value => value switch { null => "-", decimal number => new Ledger.Domain.Credits(number).ToString(), DateTime time => time.ToString("O", CultureInfo.InvariantCulture), _ => Convert.ToString(value, CultureInfo.InvariantCulture) }));
         var found = (await RowsAsync($"select {columns} from ledger.{table}")).Select(Line).Order(StringComparer.Ordinal).ToList();
         found.ShouldNotBeEmpty();
-        found.ShouldBe(expected.Select(Line).Order(StringComparer.Ordinal), table);
+        found.ShouldBe(expected.Select(Line).Order(StringComparer.Ordinal).ToList(), table);
     }
 
     private static decimal? Sum(IEnumerable<Call> calls, Func<Call, long?> of) => calls.Select(of).Aggregate((decimal?)null, (sum, number) => number is null ? sum : (sum ?? 0) + number);
