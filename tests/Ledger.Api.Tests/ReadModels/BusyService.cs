@@ -34,6 +34,9 @@ public sealed class BusyService : IAsyncLifetime
         await Service.InitializeAsync();
         Accounts = [await Service.OpenAsync(""","overdraftLimit":50"""), await Service.OpenAsync(""","overdraftLimit":5""")];
         foreach (var account in Accounts) await account.Grant("100");
+        // What chance might leave out: a call that came to nothing.
+        var failed = (await Accounts[0].Hold("1", ""","service":"chat" """)).ShouldBe(201);
+        (await Accounts[0].Post($"holds/{failed["id"]}/release", """{"usage":{"inputTokens":5,"success":false}}""")).ShouldBe(200);
         for (var step = 0; step < Steps; step++)
         {
             if (random.Next(8) == 0) await PassAsync(TimeSpan.FromMinutes(random.Next(1, 3000)));
