@@ -43,6 +43,7 @@ public sealed class The_database_killed(ITestOutputHelper output)
         (await client.GetAsync("/health/ready")).Status.ShouldBe(200);
         var books = await Books.CheckAsync(postgres.ConnectionString);
         books.CheckStories(crowd.Stories).ShouldBeGreaterThan(kills);
+        await ReadModels.CheckAsync(postgres.ConnectionString, output);
     }
 
     [Fact]
@@ -71,5 +72,6 @@ public sealed class The_database_killed(ITestOutputHelper output)
         var books = await Books.CheckAsync(database.ConnectionString);
         books.CheckNoGaps();
         books.CheckStories(crowd.Stories).ShouldBeGreaterThan(100);
+        await ReadModels.CheckAsync(database.ConnectionString, output);
     }
 }

@@ -34,5 +34,6 @@ public sealed class The_service_killed(ITestOutputHelper output)
         crowd.Stories.ShouldAllBe(story => story.Reply != null && story.Reply.Status < 500);
         var books = await Books.CheckAsync(database.ConnectionString);
         books.CheckStories(crowd.Stories).ShouldBeGreaterThan(kills);
+        await ReadModels.CheckAsync(database.ConnectionString, output);
     }
 }

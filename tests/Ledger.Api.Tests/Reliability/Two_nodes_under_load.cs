@@ -29,6 +29,7 @@ public sealed class Two_nodes_under_load(TwoNodes nodes, ITestOutputHelper outpu
         books.CheckNoGaps();
         books.CheckStories(crowd.Stories);
         await books.CheckAnswersAsync(client, accounts);
+        await ReadModels.CheckAsync(nodes.ConnectionString, output);
     }
 
     [Fact]
