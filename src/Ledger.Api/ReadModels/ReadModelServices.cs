@@ -39,10 +39,11 @@ public static class ReadModelServices
     private static string Connection(IServiceProvider provider) => provider.GetRequiredService<IConfiguration>().GetConnectionString(EdgeExtensions.ConnectionName)!;
 
     /// <summary>Begins with the service and ends with it, and gives the leadership up at once.</summary>
-    private sealed class DaemonHost(ProjectionDaemon daemon) : IHostedService
+    private sealed class DaemonHost(ProjectionDaemon daemon, GroupCommit store) : IHostedService
     {
         public Task StartAsync(CancellationToken cancellationToken)
         {
+            store.Committed += daemon.Committed;
             daemon.Start();
             return Task.CompletedTask;
         }

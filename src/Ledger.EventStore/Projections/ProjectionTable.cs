@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -66,16 +67,36 @@ public sealed class ProjectionColumn<TRow, TValue>(string name, NpgsqlDbType typ
     internal override NpgsqlParameter ToParameter(IReadOnlyList<TRow> rows)
     {
         var values = new TValue[rows.Count];
-        for (var i = 0; i < values.Length; i++) values[i] = of(rows[i]);
+        for (var i = 0; i < values.Length; i++) values[i] = Of(rows[i]);
         return new NpgsqlParameter<TValue[]> { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | Type };
     }
 
     internal override void Write(NpgsqlBinaryImporter importer, TRow row)
     {
-        var value = of(row);
+        var value = Of(row);
         if (value is null) importer.WriteNull();
         else importer.Write(value, Type);
     }
+
+    // PostgreSQL keeps the zeros at the end of a number. 1.50 and 1.5 are one amount, and so must be one row, whichever of them an event brought from its writer's memory.
+    private TValue Of(TRow row)
+    {
+        var value = of(row);
+        if (typeof(TValue) == typeof(decimal))
+        {
+            ref var exact = ref Unsafe.As<TValue, decimal>(ref value);
+            exact = Plain(exact);
+        }
+        else if (typeof(TValue) == typeof(decimal?))
+        {
+            ref var exact = ref Unsafe.As<TValue, decimal?>(ref value);
+            if (exact is { } known) exact = Plain(known);
+        }
+
+        return value;
+    }
+
+    private static decimal Plain(decimal value) => value.Scale == 0 ? value : value / 1.0000000000000000000000000000m;
 }
 
 /// <summary>
