@@ -13,7 +13,7 @@ fail() {
 need_dotnet() {
   local how="install it from https://dotnet.microsoft.com/download/dotnet/10.0 and start again."
   command -v dotnet >/dev/null 2>&1 || fail "The .NET SDK 10 is missing: $how"
-  dotnet --list-sdks 2>/dev/null | grep -q '^10\.' || fail "The .NET SDK 10 is missing (dotnet is here, in another version): $how"
+  dotnet --list-sdks 2>/dev/null | grep '^10\.' >/dev/null || fail "The .NET SDK 10 is missing (dotnet is here, in another version): $how"
 }
 
 # build_project NAME FOLDER: builds it in Release, quietly, unless nothing has changed since the last time; sets $built to its program.
@@ -21,9 +21,9 @@ build_project() {
   local name=$1 folder=$2 stamp="$root/artifacts/$1.built" log="$root/artifacts/$1.log" newer
   built="$root/artifacts/bin/$name/release/$name.dll"
   if [ -f "$stamp" ] && [ -f "$built" ]; then
-    # Folders count too: a file that was taken away leaves its trace there.
+    # Folders count too: a file that was taken away leaves its trace there. sed reads to the end: with many new files, head would break find's pipe and end the script.
     newer=$(find "$root/src" "$root/$folder" "$root/Directory.Build.props" "$root/Directory.Packages.props" "$root/global.json" \
-      \( -name bin -o -name obj -o -name node_modules \) -prune -o -newer "$stamp" -print 2>/dev/null | head -n 1)
+      \( -name bin -o -name obj -o -name node_modules \) -prune -o -newer "$stamp" -print 2>/dev/null | sed -n '1p')
     [ -n "$newer" ] || return 0
   else
     say "Building $name (the first time takes a minute) ..."
