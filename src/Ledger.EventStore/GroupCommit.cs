@@ -24,6 +24,7 @@ public sealed class GroupCommit : IDisposable
     private readonly StoreMetrics metrics;
     private readonly Timer lateness;
     private readonly AheadWriter ahead;
+    private readonly Strain strain = new();
     private volatile bool healthy;
 
     // So often a writer without work looks whether the database is there: what it tells of its health is then true without traffic too.
@@ -60,6 +61,9 @@ public sealed class GroupCommit : IDisposable
     /// are not told here, so a listener compares positions.
     /// </summary>
     public event Action<IReadOnlyList<StoredEvent>>? Committed;
+
+    /// <summary>How many single commands were under way at once lately, on average; 0 when none came for a second. What follows the log gives way by it.</summary>
+    public double UnderWay => strain.Value;
 
     /// <summary>Hands a work in. It ends at once as overloaded where the queue is full.</summary>
     public Task<Outcome> SubmitAsync(Work work, bool bulk = false)
@@ -320,6 +324,7 @@ public sealed class GroupCommit : IDisposable
         decided.Commit(connection, projections);
         healthy = true;
         decided.Answer(metrics);
+        strain.Add(decided.Groups);
         if (decided.Set.Events.Count > 0) Tell(decided.Set);
     }
 

@@ -288,4 +288,24 @@ public sealed class Group_commit
 
         static long Version(Outcome outcome) => outcome is Outcome.Accepted accepted ? accepted.Version : ((Outcome.Done)outcome).Version;
     }
+
+    [Fact]
+    public async Task what_is_under_way_is_counted_while_it_lasts_and_is_nothing_afterwards()
+    {
+        await using var database = await StoreDatabase.CreateAsync();
+        using var node = database.Node();
+        node.UnderWay.ShouldBe(0);
+        await using (await database.HoldWriterLockAsync())
+        {
+            var held = Enumerable.Range(0, 200).Select(_ => node.SubmitAsync(new Count(A, 1) { Tenant = "acme" })).ToList();
+            _ = Task.WhenAll(held);
+            await Task.Delay(500);
+        }
+
+        // Two hundred commands, all under way for half a second.
+        for (var waited = 0; waited < 250 && node.UnderWay < 20; waited++) await Task.Delay(2);
+        node.UnderWay.ShouldBeInRange(20, 400);
+        for (var waited = 0; waited < 100 && node.UnderWay > 0; waited++) await Task.Delay(50);
+        node.UnderWay.ShouldBe(0);
+    }
 }

@@ -43,7 +43,9 @@ public static class ReadModelServices
     {
         public Task StartAsync(CancellationToken cancellationToken)
         {
+            // What this node commits goes to its read models as it is, unread and unparsed by anybody; and they give way to its commands.
             store.Committed += daemon.Committed;
+            daemon.UnderWay = () => store.UnderWay;
             daemon.Start();
             return Task.CompletedTask;
         }

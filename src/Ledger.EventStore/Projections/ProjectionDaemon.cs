@@ -54,6 +54,9 @@ public sealed class ProjectionDaemon : IDisposable
     /// <summary>This node's name among the leaders.</summary>
     public string Node { get; }
 
+    /// <summary>How many commands this node has under way, where anybody knows; see <see cref="ProjectionOptions.GiveWayAbove"/>.</summary>
+    public Func<double> UnderWay { get; set; } = () => 0;
+
     /// <summary>How many pages of events were taken so far: stands still on an idle ledger.</summary>
     public long Steps => Interlocked.Read(ref steps);
 
@@ -189,6 +192,12 @@ public sealed class ProjectionDaemon : IDisposable
                 var rest = leads.Count == 0 ? 0 : leads.Max(l => l.RestsUntil) - began;
                 var wait = Interlocked.Read(ref nextBeat) - began;
                 WaitHandle.WaitAny(either, (int)Math.Clamp(rest > 0 ? Math.Min(rest, wait) : wait, 0, 60_000));
+            }
+            else if (UnderWay() > options.GiveWayAbove)
+            {
+                // Commands first: what is left to do keeps, and a larger batch later is cheaper.
+                var worked = Environment.TickCount64 - began;
+                stopped.WaitOne((int)Math.Min(options.RestMax.TotalMilliseconds, worked / options.StrainedShare));
             }
             else if (taken < options.PageMax / 2)
             {

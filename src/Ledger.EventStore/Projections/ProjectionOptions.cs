@@ -18,6 +18,18 @@ public sealed record ProjectionOptions
     /// <summary>However high the load, the next batch waits no longer than this.</summary>
     public TimeSpan PaceMax { get; init; } = TimeSpan.FromMilliseconds(120);
 
+    /// <summary>
+    /// While this node has more single commands under way at once than this, read models give way to them: they take no more than <see cref="StrainedShare"/> of the time, fall
+    /// behind, and catch up later.
+    /// </summary>
+    public int GiveWayAbove { get; init; } = 160;
+
+    /// <summary>The share of the time that the daemon takes while they give way, 0 to 1.</summary>
+    public double StrainedShare { get; init; } = 0.08;
+
+    /// <summary>It never rests longer than this at a time, so that it goes on whatever the load.</summary>
+    public TimeSpan RestMax { get; init; } = TimeSpan.FromSeconds(2);
+
     /// <summary>How often the leader says that it lives, and the others look whether it does.</summary>
     public TimeSpan BeatEvery { get; init; } = TimeSpan.FromSeconds(2);
 
