@@ -160,7 +160,7 @@ public sealed class A_rebuild(ITestOutputHelper output)
     }
 
     [Fact]
-    public async Task copies_a_log_quickly()
+    public async Task copies_a_log_with_flat_memory()
     {
         var events = Environment.GetEnvironmentVariable("LEDGER_TEST_FULL") == "1" ? 400_000 : 60_000;
         await using var database = await ProjectionDatabase.CreateAsync();
@@ -181,9 +181,10 @@ public sealed class A_rebuild(ITestOutputHelper output)
         var memory = GC.GetTotalMemory(true);
         var copied = TimeSpan.Zero;
         await operations.RebuildAsync("lines", p => copied = p.Phase == "copying" ? clock.Elapsed : copied);
-        output.WriteLine($"{events} events: copied in {copied.TotalSeconds:f2} s ({events / copied.TotalSeconds:f0} a second), all in {clock.Elapsed.TotalSeconds:f2} s; memory grew by {(GC.GetTotalMemory(true) - memory) / 1024.0 / 1024:f1} MB");
+        var grew = (GC.GetTotalMemory(true) - memory) / 1024.0 / 1024;
+        output.WriteLine($"{events} events: copied in {copied.TotalSeconds:f2} s ({events / copied.TotalSeconds:f0} a second), all in {clock.Elapsed.TotalSeconds:f2} s; memory grew by {grew:f1} MB");
         (await database.Store.ScalarAsync<long>("select count(*) from ledger.thing_log")).ShouldBe(events);
-        (events / copied.TotalSeconds).ShouldBeGreaterThan(10_000, "on a machine that does other things too");
+        grew.ShouldBeLessThan(100, "however many events there are");
     }
 
     private static Task<long> LeftAsync(ProjectionDatabase database) => database.Store.ScalarAsync<long>("select count(*) from pg_class where relname ~ '^thing_(totals|log|notes)_[0-9]+$' and relkind = 'r'");
