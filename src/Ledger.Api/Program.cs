@@ -1,5 +1,6 @@
 using Ledger.Api.Accounts;
 using Ledger.Api.Commands;
+using Ledger.Api.Explain;
 using Ledger.Api.Exports;
 using Ledger.Api.Http;
 using Ledger.Api.Operations;
@@ -16,13 +17,14 @@ public partial class Program
     public static WebApplication Compose(WebApplicationBuilder builder)
     {
         builder.AddEdge();
-        builder.Services.AddStore().AddReadModels().AddAccounts().AddExports().AddReports().AddVerification();
+        builder.Services.AddStore().AddReadModels().AddAccounts().AddExports().AddReports().AddExplain().AddVerification();
         var app = builder.Build();
         app.MapEdge();
         app.MapAccounts();
         app.MapReadModels();
         app.MapExports();
         app.MapReports();
+        app.MapExplain();
         app.MapVerification();
         return app;
     }

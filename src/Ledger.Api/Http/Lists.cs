@@ -55,6 +55,10 @@ public sealed class ListRequest
         return new ListRequest((int)limit, after, identity);
     }
 
+    /// <summary>The cursor of a place in this list, for lists whose pages are not cut by their entries alone.</summary>
+    /// <param name="position">The place, as <see cref="After"/> of the next page.</param>
+    public string CursorAt(string position) => Cursor.Write(identity, position);
+
     /// <summary>The page for an answer, from up to <see cref="Limit"/> + 1 entries: the one too many only says that there are more.</summary>
     /// <param name="entries">What was found.</param>
     /// <param name="position">The position of an entry, as <see cref="After"/> of the next page.</param>
