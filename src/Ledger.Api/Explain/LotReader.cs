@@ -58,7 +58,7 @@ internal static class LotReader
         await using var command = new NpgsqlCommand(
             $"""
             with recursive up(start, depth, account_id, lot_id) as (
-                select q.start, 1, q.account_id, q.lot_id from unnest($2::text[], $3::text[], $4::text[]) as q(start, account_id, lot_id)
+                select q.start, 1, q.account_id collate "C", q.lot_id collate "C" from unnest($2::text[], $3::text[], $4::text[]) as q(start, account_id, lot_id)
                 join ledger.accounts a on a.tenant_id = $1 and a.id = q.account_id and ($5::text is null or (a.owner_kind = $5 and a.owner_id = $6))
                 union all
                 select u.start, u.depth + 1, a.id, l.parent_lot_id
