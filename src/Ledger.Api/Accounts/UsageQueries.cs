@@ -21,19 +21,19 @@ internal sealed class UsageQueries(EventReader reader, AccountFinder accounts)
 
     private static readonly TimeSpan OneHour = TimeSpan.FromHours(1);
 
-    private static readonly string[] ReadModels = [TransactionsProjection.ItsName, UsageProjection.ItsName];
+    internal static readonly string[] ReadModels = [TransactionsProjection.ItsName, UsageProjection.ItsName];
 
     /// <summary>What can be grouped by, in the order of the answer's members, with the expression for it over the columns of a call.</summary>
-    private static readonly (string Word, string Sql)[] Dimensions =
+    internal static readonly (string Word, string Sql)[] Dimensions =
     [
         ("service", "service"), ("operation", "operation"), ("resourceType", "resource_type"), ("resourceId", "resource_id"), ("actor", "actor"),
         ("day", "to_char(at at time zone 'UTC', 'YYYY-MM-DD')"), ("month", "to_char(at at time zone 'UTC', 'YYYY-MM')"),
     ];
 
     /// <summary>What a call is grouped by and summed up over, in each part of the union.</summary>
-    private const string Columns = "at, service, operation, resource_type, resource_id, actor, amount, refunded, count, successes, failures, input_tokens, output_tokens, processing_ms";
+    internal const string Columns = "at, service, operation, resource_type, resource_id, actor, amount, refunded, count, successes, failures, input_tokens, output_tokens, processing_ms";
 
-    private const string OccurredAt = "coalesce(occurred_at, recorded_at)";
+    internal const string OccurredAt = "coalesce(occurred_at, recorded_at)";
 
     /// <summary>Answers.</summary>
     public async Task UsageAsync(HttpContext http)
@@ -125,7 +125,7 @@ internal sealed class UsageQueries(EventReader reader, AccountFinder accounts)
         return new Period(from, to).VersionsAsync(reader, stream, cancellationToken);
     }
 
-    private static UsageGroupBody Read(NpgsqlDataReader row)
+    internal static UsageGroupBody Read(NpgsqlDataReader row)
     {
         string? Text(int column) => row.IsDBNull(column) ? null : row.GetString(column);
         decimal? Sum(int column) => row.IsDBNull(column) ? null : row.GetDecimal(column);

@@ -1,4 +1,5 @@
 using Ledger.Api.Access;
+using Ledger.Api.Accounts;
 using Ledger.Api.Http;
 
 namespace Ledger.Api.Reports;
@@ -7,7 +8,7 @@ namespace Ledger.Api.Reports;
 public static class ReportRoutes
 {
     /// <summary>Adds what reports need.</summary>
-    public static IServiceCollection AddReports(this IServiceCollection services) => services.AddSingleton<JournalReports>();
+    public static IServiceCollection AddReports(this IServiceCollection services) => services.AddSingleton<JournalReports>().AddSingleton<UsageReport>();
 
     /// <summary>Maps all reports.</summary>
     public static void MapReports(this IEndpointRouteBuilder routes)
@@ -20,6 +21,10 @@ public static class ReportRoutes
         Periods(routes.MapGet("/v1/reports/deferred-revenue", reports.DeferredRevenueAsync), r => r.Query<ReportBody<DeferredRevenueBody>>("What was paid and is not earned yet: how it came and went, by currency."), "one period");
         Periods(routes.MapGet("/v1/reports/breakage", reports.BreakageAsync), r => r.Query<ReportBody<BreakageBody>>("What expired: credits by unit, and the revenue that this was by currency."), "one period");
         Periods(routes.MapGet("/v1/reports/credits", reports.CreditsAsync), r => r.Query<ReportBody<CreditsReportBody>>("Credits issued, burnt, expired and outstanding, by unit."), "day");
+        routes.MapGet("/v1/reports/usage", routes.ServiceProvider.GetRequiredService<UsageReport>().UsageAsync).RequireRoles(RoleSets.Reports)
+            .Query<UsageReportBody>("What all accounts used, by groups; a refund counts where its consumption does.")
+            .Takes("groupBy", "Some of service, operation, resourceType, resourceId, actor, day, month, separated by commas; without it one group of all. At most 10,000 groups.")
+            .Takes("from", "Occurred at this time or later.", "date-time").Takes("to", "Occurred before this time; not before from.", "date-time");
     }
 
     private static void Periods(IEndpointConventionBuilder route, Func<IEndpointConventionBuilder, IEndpointConventionBuilder> describe, string groupByDefault) =>

@@ -107,6 +107,37 @@ public sealed class Reports_over_http(ContractService service, ITestOutputHelper
     }
 
     [Fact]
+    public async Task Usage_of_all_accounts_is_the_sum_of_the_usage_of_each()
+    {
+        var seed = Environment.TickCount;
+        output.WriteLine($"seed {seed}");
+        var books = await BookedTenant.MakeAsync(service, seed);
+        for (var made = 0; made < 3; made++) await books.OpenAsync(""","overdraftLimit":20""");
+        await books.LiveAsync(100);
+        var events = await books.EventsAsync();
+        var (from, to) = (Text(events[events.Count / 4].RecordedAt), Text(events[events.Count * 3 / 4].RecordedAt));
+        foreach (var period in new[] { "", $"&from={from}", $"&to={to}", $"&from={from}&to={to}", "&to=2026-01-01T00:00:00Z" })
+        {
+            foreach (var by in new[] { "service", "day", "service,month", "operation,actor", "resourceType,resourceId" })
+            {
+                var sums = new Dictionary<string, (decimal Amount, decimal Refunded, long Count)>();
+                foreach (var account in books.Accounts)
+                {
+                    foreach (var group in (await account.Get($"/usage?groupBy={by}{period}")).ShouldBe(200).Data)
+                    {
+                        var (amount, refunded, count) = sums.GetValueOrDefault(Group(group));
+                        sums[Group(group)] = (amount + group.GetProperty("amount").GetDecimal(), refunded + group.GetProperty("refunded").GetDecimal(), count + group.GetProperty("count").GetInt64());
+                    }
+                }
+
+                (await books.Analyst.Get($"/v1/reports/usage?groupBy={by}{period}")).ShouldBe(200).Data
+                    .ToDictionary(Group, group => (group.GetProperty("amount").GetDecimal(), group.GetProperty("refunded").GetDecimal(), group.GetProperty("count").GetInt64()))
+                    .ShouldBe(sums, ignoreOrder: true, $"{by}{period}");
+            }
+        }
+    }
+
+    [Fact]
     public async Task A_tenant_without_accounts_has_empty_reports()
     {
         var books = await BookedTenant.MakeAsync(service);
@@ -128,6 +159,8 @@ public sealed class Reports_over_http(ContractService service, ITestOutputHelper
     [InlineData("credits?from=0001-01-01T00:00:00Z&groupBy=month", "groupBy")]
     [InlineData("breakage?from=2026-01-01", "from")]
     [InlineData("breakage?limit=1", "limit")]
+    [InlineData("usage?groupBy=account", "groupBy")]
+    [InlineData("usage?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "to")]
     [InlineData("breakage?groupBy=day;drop table ledger.lots", "groupBy")]
     public async Task What_is_wrong_with_a_query_is_told(string query, string member) =>
         (await service.As("analyst").Get("/v1/reports/" + query)).ShouldBe(400, "invalid-request").WrongMembers.ShouldBe([member]);
@@ -135,7 +168,7 @@ public sealed class Reports_over_http(ContractService service, ITestOutputHelper
     [Fact]
     public async Task Reports_are_for_those_who_read_all_of_a_tenant()
     {
-        foreach (var report in new[] { "trial-balance", "deferred-revenue", "credits", "breakage" })
+        foreach (var report in new[] { "trial-balance", "deferred-revenue", "credits", "breakage", "usage" })
         {
             foreach (var who in new[] { "reader", "analyst", "admin" }) (await service.As(who).Get("/v1/reports/" + report)).ShouldBe(200);
             foreach (var who in new[] { "app", "operator" }) (await service.As(who).Get("/v1/reports/" + report)).ShouldBe(403, "forbidden");
@@ -153,6 +186,8 @@ public sealed class Reports_over_http(ContractService service, ITestOutputHelper
     }
 
     private static string Measure(JsonElement row) => row.TryGetProperty("unit", out var unit) ? unit.GetString()! : row.GetProperty("currency").GetString()!;
+
+    private static string Group(JsonElement group) => string.Join(' ', group.EnumerateObject().Where(member => member.Value.ValueKind == JsonValueKind.String).Select(member => $"{member.Name}={member.Value}"));
 
     private static string Text(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
 
