@@ -69,7 +69,7 @@ internal sealed class BookedTenant
             {
                 < 4 => ("purchases", $$"""{"creditAmount":{{amount}},"price":{"amount":{{random.Next(0, 3000)}},"currency":"{{(random.Next(4) == 0 ? "eur" : "usd")}}"}{{expires}}}"""),
                 < 6 => ("grants", $$"""{"amount":{{amount}},"source":"{{(random.Next(3) switch { 0 => "bonus", 1 => "subscription", _ => "compensation" })}}"{{expires}}}"""),
-                < 11 => ("consumptions", $$"""{"amount":{{amount}},"service":"{{(random.Next(2) == 0 ? "chat" : "image")}}","actor":"a{{random.Next(2)}}","resource":{"type":"doc","id":"{{random.Next(3)}}"},"usage":{"inputTokens":{{random.Next(100)}}}}"""),
+                < 11 => ("consumptions", $$"""{"amount":{{amount}},"service":"{{(random.Next(2) == 0 ? "chat" : "image")}}","actor":"a{{random.Next(2)}}","resource":{"type":"doc","id":"{{random.Next(3)}}"},"usage":{"inputTokens":{{random.Next(100)}} } }"""),
                 < 13 => ("holds", $$"""{"amount":{{amount}}}"""),
                 13 => ("transfers", $$"""{"amount":{{amount}},"toAccountId":"{{other.Id}}"}"""),
                 14 => ("adjustments", $$"""{"amount":{{(random.Next(2) == 0 ? "-" : "")}}{{amount}},"reason":"r"}"""),
