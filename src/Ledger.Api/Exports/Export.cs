@@ -36,8 +36,8 @@ internal abstract class Export
     /// <summary>Its columns, in order.</summary>
     public abstract IReadOnlyList<ExportColumn> Columns { get; }
 
-    /// <summary>Whether <c>from</c> and <c>to</c> must be whole hours, since its rows are sums of hours.</summary>
-    public virtual bool WholeHours => false;
+    /// <summary>What <c>from</c> and <c>to</c> must be whole steps of, where its rows are sums: an hour or a day (UTC); zero where any time will do.</summary>
+    public virtual TimeSpan Step => TimeSpan.Zero;
 
     /// <summary>Whether it can go on from a position, with the same rows as if it had never stopped.</summary>
     public abstract bool CanGoOn { get; }
@@ -58,8 +58,12 @@ internal abstract class Export
     /// <summary>What is wrong with a period, as the end of a sentence that begins with the parameter; null where nothing is.</summary>
     public (string Parameter, string What)? Check(DateTimeOffset? from, DateTimeOffset? to)
     {
-        if (WholeHours && from is { } begin && begin.UtcTicks % TimeSpan.TicksPerHour != 0) return ("from", "must be a whole hour, such as 2026-01-31T12:00:00Z");
-        if (WholeHours && to is { } finish && finish.UtcTicks % TimeSpan.TicksPerHour != 0) return ("to", "must be a whole hour, such as 2026-01-31T12:00:00Z");
+        foreach (var (parameter, time) in new[] { ("from", from), ("to", to) })
+        {
+            if (Step > TimeSpan.Zero && time is { } t && t.UtcTicks % Step.Ticks != 0)
+                return (parameter, Step == TimeSpan.FromHours(1) ? "must be a whole hour, such as 2026-01-31T12:00:00Z" : "must be the beginning of a day (UTC), such as 2026-01-31T00:00:00Z");
+        }
+
         return from > to ? ("to", "must not be before from") : null;
     }
 }

@@ -26,10 +26,17 @@ public static class ExportRoutes
                     OtherMediaType = ExportRequest.NdjsonMediaType,
                 })
                 .Takes("format", "csv, which is meant where nothing is said, or ndjson.")
-                .Takes("from", export.WholeHours ? "From this hour on, by occurredAt." : "Recorded at this time or later.", "date-time")
-                .Takes("to", export.WholeHours ? "Before this hour, by occurredAt." : "Recorded before this time.", "date-time");
+                .Takes("from", From(export), "date-time")
+                .Takes("to", To(export), "date-time")
+                .Refuses(ProblemTypes.ReadModelBehind);
         }
     }
+
+    private static string From(Export export) =>
+        export.Step == TimeSpan.FromHours(1) ? "From this whole hour on, by occurredAt." : export.Step == TimeSpan.FromDays(1) ? "From this day on: its beginning (UTC)." : "Recorded at this time or later.";
+
+    private static string To(Export export) =>
+        export.Step == TimeSpan.FromHours(1) ? "Before this whole hour, by occurredAt." : export.Step == TimeSpan.FromDays(1) ? "Before this day: its beginning (UTC)." : "Recorded before this time.";
 
     private static async Task AnswerAsync(HttpContext http, ExportSource source, Export export)
     {
@@ -51,7 +58,17 @@ public static class ExportRoutes
         }
 
         var cancellation = http.RequestAborted;
-        var end = await export.EndAsync(source.Connections, request, cancellation);
+        long end;
+        try
+        {
+            end = await export.EndAsync(source.Connections, request, cancellation);
+        }
+        catch (ReadModelBehindException behind)
+        {
+            await new Problem(ProblemTypes.ReadModelBehind, behind.Message) { RetryAfterSeconds = 1 }.WriteAsync(http);
+            return;
+        }
+
         var response = http.Response;
         response.ContentType = request.MediaType;
         response.Headers.ContentDisposition = $"attachment; filename=\"{FileName(export, request)}\"";

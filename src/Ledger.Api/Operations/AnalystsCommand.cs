@@ -33,13 +33,15 @@ internal sealed partial class AnalystsCommand : IOperationsCommand
             if (await FindAsync(connection, "select 1 from pg_roles where rolname = $1", login, cancellationToken) is not null) throw new ConfigurationException($"There is a login {login} already: remove it first, or take another name.");
             var password = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(24));
             // Names and the password are letters, digits and underscores alone.
-            await using (var make = new NpgsqlCommand(
+            await RunAsync(
+                connection,
                 $"""
                 create role {login} login password '{password}' connection limit 10 in role {(kind is null ? "ledger_analyst" : "ledger_reader")};
                 alter role {login} set default_transaction_read_only = on;
                 alter role {login} set statement_timeout = {(int)StatementTime.TotalMilliseconds};
                 alter role {login} set search_path = analytics;
-                """, connection)) await make.ExecuteNonQueryAsync(cancellationToken);
+                """,
+                cancellationToken);
             await using (var bind = new NpgsqlCommand("insert into ledger.sql_logins (login, tenant_id, owner_kind, owner_id) values ($1, $2, $3, $4)", connection))
             {
                 foreach (var value in new[] { login, parsed.GetRequiredValue(tenant), kind, id }) bind.Parameters.Add(new NpgsqlParameter<string?> { TypedValue = value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text });
@@ -83,10 +85,13 @@ internal sealed partial class AnalystsCommand : IOperationsCommand
             await using var database = await CommandLineDatabase.OpenAsync(parsed, cancellationToken);
             await using var source = NpgsqlDataSource.Create(database.ConnectionString);
             await using var connection = await source.OpenConnectionAsync(cancellationToken);
+            if (await FindAsync(connection, "select 1 from ledger.sql_logins where login = $1", login, cancellationToken) is null) throw new ConfigurationException($"There is no analyst {login}.");
+            // First nobody can log in, then nobody is, and only then is the login no longer bound: at no time is there a session of it that could name its own tenant.
+            await RunAsync(connection, $"do $$ begin alter role {login} nologin; exception when undefined_object then null; end $$", cancellationToken);
+            await FindAsync(connection, "select count(pg_terminate_backend(pid, 5000)) from pg_stat_activity where usename = $1", login, cancellationToken);
             await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-            if (await FindAsync(connection, "delete from ledger.sql_logins where login = $1 returning 1", login, cancellationToken) is null) throw new ConfigurationException($"There is no analyst {login}.");
-            await using (var drop = new NpgsqlCommand($"drop role if exists {login}", connection)) await drop.ExecuteNonQueryAsync(cancellationToken);
-            await FindAsync(connection, "select count(pg_terminate_backend(pid)) from pg_stat_activity where usename = $1", login, cancellationToken);
+            await RunAsync(connection, $"drop role if exists {login}", cancellationToken);
+            await FindAsync(connection, "delete from ledger.sql_logins where login = $1", login, cancellationToken);
             await transaction.CommitAsync(cancellationToken);
             Console.WriteLine($"{login} is removed.");
             return 0;
@@ -110,6 +115,12 @@ internal sealed partial class AnalystsCommand : IOperationsCommand
     {
         await using var command = new NpgsqlCommand(sql, connection) { Parameters = { new NpgsqlParameter<string> { TypedValue = login } } };
         return await command.ExecuteScalarAsync(cancellationToken);
+    }
+
+    private static async Task RunAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     [GeneratedRegex("^[a-z][a-z0-9_]{0,62}$")]

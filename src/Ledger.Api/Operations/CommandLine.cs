@@ -69,7 +69,7 @@ internal static class CommandLine
     /// <summary>What a person is told; null for a fault of ours, which keeps its stack.</summary>
     private static string? Line(Exception failure) => failure switch
     {
-        PostgresUnavailableException or ConfigurationException or SchemaException => failure.Message,
+        PostgresUnavailableException or ConfigurationException or SchemaException or Exports.ReadModelBehindException => failure.Message,
         PostgresException server => $"The database refused: {server.SqlState} {server.MessageText}",
         NpgsqlException database => $"The database can't be reached ({database.InnerException?.Message ?? database.Message}): check ConnectionStrings__Ledger.",
         IOException { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException } => failure.Message.TrimEnd('.') + ". Stop what listens there, or name another address with --urls.",

@@ -101,6 +101,30 @@ public sealed class Exports_over_http(ContractService service)
     }
 
     [Fact]
+    public async Task Usage_and_the_journal_are_exported_as_the_read_models_have_them_at_once()
+    {
+        var account = await service.OpenAsync();
+        await account.Purchase("100");
+        (await account.Consume("5", ""","service":"chat","operation":"o","actor":"u_7","usage":{"inputTokens":3,"success":true}""")).ShouldBe(201);
+        var late = (await account.Consume("2.5", ""","service":"chat","operation":"o","actor":"u_7","usage":{"inputTokens":4,"success":false}""")).ShouldBe(201);
+        (await account.Post($"consumptions/{late["id"]}/refund", """{"amount":1,"reason":"r"}""")).ShouldBe(201);
+        // No waiting here: the export waits by itself.
+        var usage = Lines(await service.As("analyst").Get("/v1/exports/usage?format=ndjson")).Where(line => line.GetProperty("accountId").GetString() == account.Id).ToList();
+        decimal Sum(string column) => usage.Sum(line => line.TryGetProperty(column, out var value) ? value.GetDecimal() : 0);
+        (Sum("calls"), Sum("succeeded"), Sum("failed"), Sum("amount"), Sum("refunded"), Sum("inputTokens")).ShouldBe((2, 1, 1, 7.5m, 1, 7));
+        usage.ShouldAllBe(line => line.GetProperty("service").GetString() == "chat" && line.GetProperty("operation").GetString() == "o" && line.GetProperty("actor").GetString() == "u_7");
+
+        var journal = Lines(await service.As("analyst").Get("/v1/exports/journal?format=ndjson")).Where(line => line.GetProperty("accountId").GetString() == account.Id).ToList();
+        decimal Of(int code, string column) => journal.Where(line => line.GetProperty("code").GetInt32() == code).Sum(line => line.GetProperty(column).GetDecimal());
+        // 1500 cents for 100 credits; 7.5 used, 1 of them given back: 97 cents are earned, and the half one is not yet.
+        (Of(1000, "money"), Of(2000, "money"), Of(2500, "credits"), Of(6000, "credits"), Of(6010, "credits")).ShouldBe((1500, -1403, -93.5m, -7.5m, 1));
+        journal.GroupBy(line => line.TryGetProperty("currency", out _)).ShouldAllBe(group => group.Sum(line => line.GetProperty(group.Key ? "money" : "credits").GetDecimal()) == 0);
+        var day = journal[0].GetProperty("day").GetString();
+        Lines(await service.Admin.Get($"/v1/exports/journal?format=ndjson&to={day}T00:00:00Z")).ShouldAllBe(line => line.GetProperty("accountId").GetString() != account.Id);
+        Lines(await service.Admin.Get($"/v1/exports/journal?format=ndjson&from={day}T00:00:00Z")).Count(line => line.GetProperty("accountId").GetString() == account.Id).ShouldBe(journal.Count);
+    }
+
+    [Fact]
     public async Task Rows_come_in_the_order_of_positions_and_of_the_period_alone()
     {
         var account = await service.OpenAsync();
@@ -169,6 +193,8 @@ public sealed class Exports_over_http(ContractService service)
             }
         }
 
+        (await service.Admin.Get("/v1/exports/usage?from=2026-01-01T00:30:00Z")).ShouldBe(400, "invalid-request").WrongMembers.ShouldBe(["from"]);
+        (await service.Admin.Get("/v1/exports/journal?to=2026-01-01T01:00:00Z")).ShouldBe(400, "invalid-request").WrongMembers.ShouldBe(["to"]);
         (await service.Admin.Get("/v1/exports/everything")).ShouldBe(404, "not-found");
         (await service.As("reader").Get("/v1/exports/events")).ShouldBe(403, "forbidden");
         (await service.As("app").Get("/v1/exports/events")).ShouldBe(403, "forbidden");
