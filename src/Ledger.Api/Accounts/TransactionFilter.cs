@@ -32,7 +32,9 @@ internal sealed record TransactionFilter(TransactionType? Type, string? Service,
         command.Parameters.AddWithValue(above);
         command.Parameters.AddWithValue(below);
         command.Parameters.AddWithValue(limit);
-        var sql = new StringBuilder("select version from ledger.transactions where tenant_id = $1 and account_id = $2 and version > $3 and version < $4");
+        // What is looked for by its hash must not be looked for along the account's versions, as a plan made for any reference would: the account is then checked on what is found.
+        var sql = new StringBuilder("select version from ledger.transactions where ")
+            .Append(ResourceId is null && Reference is null ? "tenant_id = $1 and account_id = $2" : "tenant_id || '' = $1 and account_id || '' = $2").Append(" and version > $3 and version < $4");
         // The code of a type is ours, and as a literal it lets the index of the rare types be used.
         if (Type is { } type) sql.Append(CultureInfo.InvariantCulture, $" and type = {TransactionRow.Code(type)}");
         And("service = ?", Service);
