@@ -42,6 +42,9 @@ public sealed record ReportBody
     /// <summary>How many idempotency keys it followed to their events.</summary>
     public required long Keys { get; init; }
 
+    /// <summary>How many rows of read models it compared with a rebuild.</summary>
+    public required long ReadModelRows { get; init; }
+
     /// <summary>How many roots of days it made again.</summary>
     public required long Roots { get; init; }
 
@@ -70,6 +73,7 @@ public sealed record ReportBody
         Facts = report.Facts,
         Checkpoints = report.Checkpoints,
         Keys = report.Keys,
+        ReadModelRows = report.ReadModelRows,
         Roots = report.Roots,
         RootedTo = report.RootedTo,
         PublishedRoots = report.PublishedRoots,

@@ -1,5 +1,6 @@
 using Ledger.Api.Commands;
 using Ledger.Api.Http;
+using Ledger.Api.ReadModels;
 using Ledger.EventStore;
 using Ledger.EventStore.Verification;
 using Npgsql;
@@ -30,5 +31,21 @@ public static class VerificationServices
 
     /// <summary>The verification of this house: its events, its kinds of streams, and what it knows of them.</summary>
     /// <param name="source">Connections without a time limit of statements.</param>
-    internal static StoreVerification Verification(NpgsqlDataSource source) => new(source, EventJson.Catalog, new StreamModels(new AccountModel()), [new AccountAudit()]);
+    internal static StoreVerification Verification(NpgsqlDataSource source) => 
+        new(source, EventJson.Catalog, new StreamModels(new AccountModel()), [new AccountAudit()], ReadModelServices.All, JournalRules);
+
+    /// <summary>The journal against zero: the postings of an account on a day, and those of a tenant on a day, add up to nothing in each unit and currency.</summary>
+    private static readonly IReadOnlyList<ReadModelRule> JournalRules =
+    [
+        new("the journal's postings of an account on a day add up to zero",
+            """
+            select tenant_id, account_id || ' on ' || day || ' in ' || asset, '0', sum(amount)::text from ledger.journal_daily group by tenant_id, account_id, day, measure, asset having sum(amount) <> 0 limit 100
+            """),
+        new("the journal's postings of a tenant on a day add up to zero",
+            """
+            select t.tenant_id, 'all on ' || t.day || ' in ' || a.key, '0', sum(s.value::numeric)::text
+            from ledger.journal_totals t cross join lateral (select * from jsonb_each(t.units) union all select * from jsonb_each(t.money)) a cross join lateral jsonb_each_text(a.value) s
+            group by t.tenant_id, t.day, a.key having sum(s.value::numeric) <> 0 limit 100
+            """),
+    ];
 }

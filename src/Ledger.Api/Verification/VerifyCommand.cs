@@ -17,11 +17,12 @@ internal sealed class VerifyCommand : IOperationsCommand
     public static Command Create()
     {
         var roots = new Option<string?>("--roots") { Description = "Roots that were published and kept elsewhere: a file of `roots --out` or of GET /v1/roots", HelpName = "FILE" };
+        var noReadModels = new Option<bool>("--without-read-models") { Description = "Leave out the comparison of read models with rebuilds, which takes as long as those" };
         var json = new Option<bool>("--json") { Description = "Print the report as JSON" };
-        var command = new Command("verify", "Recompute hashes, versions, balances, states, facts and roots from the events; exit status 1 where something differs") { roots, json };
+        var command = new Command("verify", "Recompute hashes, versions, balances, states, facts and roots from the events; exit status 1 where something differs") { roots, json, noReadModels };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var options = new VerificationOptions { Published = parsed.GetValue(roots) is { } file ? await RootsFile.ReadAsync(file, cancellationToken) : [] };
+            var options = new VerificationOptions { Published = parsed.GetValue(roots) is { } file ? await RootsFile.ReadAsync(file, cancellationToken) : [], ReadModels = !parsed.GetValue(noReadModels) };
             await using var database = await CommandLineDatabase.OpenAsync(parsed, cancellationToken);
             await using var source = StoreConnections.Readers(database.ConnectionString, TimeSpan.Zero);
             var verification = VerificationServices.Verification(source);
@@ -66,7 +67,7 @@ internal sealed class VerifyCommand : IOperationsCommand
     private static void Print(IAnsiConsole console, VerificationReport report)
     {
         void Line(FormattableString text) => console.Profile.Out.Writer.WriteLine(text.ToString(CultureInfo.InvariantCulture));
-        Line($"Read {report.Events:N0} events of {report.Streams:N0} streams up to position {report.LastSeqId}; {report.Facts:N0} facts, {report.Checkpoints:N0} checkpoints, {report.Keys:N0} keys, {report.Roots:N0} roots; {report.Took.TotalSeconds:N1} s, {report.Events / Math.Max(0.001, report.Took.TotalSeconds):N0} events a second.");
+        Line($"Read {report.Events:N0} events of {report.Streams:N0} streams up to position {report.LastSeqId}; {report.Facts:N0} facts, {report.Checkpoints:N0} checkpoints, {report.Keys:N0} keys, {report.ReadModelRows:N0} rows of read models, {report.Roots:N0} roots; {report.Took.TotalSeconds:N1} s, {report.Events / Math.Max(0.001, report.Took.TotalSeconds):N0} events a second.");
         foreach (var note in report.Notes.Concat(Guarantees.Of(report))) Line($"{note}");
         if (report.IsClean)
         {

@@ -73,6 +73,21 @@ public sealed class Findings
         }
     }
 
+    /// <summary>Counts differences that are too many to be told one by one.</summary>
+    public void AddUntold(long count)
+    {
+        lock (gate) Count += count;
+    }
+
+    /// <summary>Whether an event itself is among the differences.</summary>
+    public bool HasEvents
+    {
+        get
+        {
+            lock (gate) return kept.UnorderedItems.Any(item => item.Element.Kind == FindingKind.Event);
+        }
+    }
+
     private static string? Short(string? text) => text is { Length: > TextMax } ? text[..TextMax] + "..." : text;
 }
 
@@ -96,6 +111,9 @@ public sealed record VerificationReport
 
     /// <summary>How many idempotency keys it followed to their events.</summary>
     public required long Keys { get; init; }
+
+    /// <summary>How many rows of read models it compared with a rebuild; 0 where it did not.</summary>
+    public required long ReadModelRows { get; init; }
 
     /// <summary>How many stored roots it made again.</summary>
     public required long Roots { get; init; }

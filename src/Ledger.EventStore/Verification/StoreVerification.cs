@@ -1,6 +1,7 @@
 using System.Data;
 using System.Diagnostics;
 using System.Globalization;
+using Ledger.EventStore.Projections;
 using Npgsql;
 
 namespace Ledger.EventStore.Verification;
@@ -17,6 +18,9 @@ public sealed record VerificationOptions
     /// <summary>At most about so many facts are remembered in one pass.</summary>
     public int FactsOfPass { get; init; } = 1_000_000;
 
+    /// <summary>Whether read models are built anew and compared too; that takes as long as their rebuilds.</summary>
+    public bool ReadModels { get; init; } = true;
+
     /// <summary>How many threads fold; 0 for one a core, at most four.</summary>
     public int Workers { get; init; }
 }
@@ -32,7 +36,10 @@ public sealed class VerificationRunningException() : Exception("Another verifica
 /// <param name="catalog">The events.</param>
 /// <param name="models">The kinds of streams.</param>
 /// <param name="audits">What the rooms above know of their streams.</param>
-public sealed class StoreVerification(NpgsqlDataSource source, EventCatalog catalog, StreamModels models, IEnumerable<IStreamAudit> audits)
+/// <param name="projections">The read models; null where there are none.</param>
+/// <param name="rules">What must hold in read models by themselves.</param>
+public sealed class StoreVerification(
+    NpgsqlDataSource source, EventCatalog catalog, StreamModels models, IEnumerable<IStreamAudit> audits, ProjectionCatalog? projections = null, IReadOnlyList<ReadModelRule>? rules = null)
 {
     /// <summary>Takes the snapshot. From here on nobody else verifies, until it is disposed.</summary>
     /// <exception cref="VerificationRunningException">Somebody does already.</exception>
@@ -43,7 +50,8 @@ public sealed class StoreVerification(NpgsqlDataSource source, EventCatalog cata
         try
         {
             return await OpenVerification.BeginAsync(source, connection, options, new FoldContext(
-                catalog, models, audits.ToDictionary(audit => audit.Kind, StringComparer.Ordinal), new Findings(), new TenantFacts()), cancellationToken);
+                catalog, models, audits.ToDictionary(audit => audit.Kind, StringComparer.Ordinal), new Findings(), new TenantFacts()),
+                found => projections is null ? null : new ReadModelCheck(source, catalog, projections, rules ?? [], found), cancellationToken);
         }
         catch
         {
@@ -73,19 +81,15 @@ public sealed class OpenVerification : IAsyncDisposable
     private readonly NpgsqlConnection connection;
     private readonly FoldContext context;
     private readonly VerificationOptions options;
+    private readonly ReadModelCheck? readModels;
     private readonly NpgsqlTransaction transaction;
     private long sequence;
 
-    private OpenVerification(NpgsqlConnection connection, NpgsqlTransaction transaction, VerificationOptions options, FoldContext context) =>
-        (this.connection, this.transaction, this.options, this.context) = (connection, transaction, options, context);
+    private OpenVerification(NpgsqlConnection connection, NpgsqlTransaction transaction, VerificationOptions options, FoldContext context, ReadModelCheck? readModels) =>
+        (this.connection, this.transaction, this.options, this.context, this.readModels) = (connection, transaction, options, context, readModels);
 
-    /// <summary>The snapshot's connection, for what else is to be compared within it.</summary>
-    public NpgsqlConnection Connection => connection;
-
-    /// <summary>Takes differences that others find within the same snapshot.</summary>
-    public Findings Findings => context.Findings;
-
-    internal static async Task<OpenVerification> BeginAsync(NpgsqlDataSource source, NpgsqlConnection connection, VerificationOptions options, FoldContext context, CancellationToken cancellationToken)
+    internal static async Task<OpenVerification> BeginAsync(
+        NpgsqlDataSource source, NpgsqlConnection connection, VerificationOptions options, FoldContext context, Func<Findings, ReadModelCheck?> readModels, CancellationToken cancellationToken)
     {
         // The sequence knows no snapshot, so both are taken while no writer is at work: it holds its lock from the load to the commit.
         await using var writer = await source.OpenConnectionAsync(cancellationToken);
@@ -98,7 +102,7 @@ public sealed class OpenVerification : IAsyncDisposable
         await using var reader = await first.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
         if (!reader.GetBoolean(0)) throw new VerificationRunningException();
-        return new OpenVerification(connection, transaction, options, context) { sequence = reader.GetInt64(1) };
+        return new OpenVerification(connection, transaction, options, context, options.ReadModels ? readModels(context.Findings) : null) { sequence = reader.GetInt64(1) };
     }
 
     /// <summary>Looks at everything.</summary>
@@ -108,7 +112,7 @@ public sealed class OpenVerification : IAsyncDisposable
     {
         var started = Stopwatch.GetTimestamp();
         var parts = await PartsAsync(cancellationToken);
-        var teller = new Teller(progress, context.Findings, sequence * (1 + parts));
+        var teller = new Teller(progress, context.Findings, sequence * (1 + parts + (readModels?.Count ?? 0)));
         var stored = await StoredRootsAsync(cancellationToken);
         var published = ComparePublished(stored);
         var roots = new RootPass(context.Findings);
@@ -131,6 +135,9 @@ public sealed class OpenVerification : IAsyncDisposable
         facts += await BesideChecks.TenantFactsAsync(connection, context, cancellationToken);
         await using (var joins = new NpgsqlCommand("set local enable_seqscan = on; set local enable_sort = on", connection)) await joins.ExecuteNonQueryAsync(cancellationToken);
         var keys = await BesideChecks.KeysAsync(connection, context, cancellationToken);
+        var skipped = readModels is not null && context.Findings.HasEvents ? "Read models were not compared: what they follow from differs itself." : null;
+        if (readModels is not null && skipped is null) await readModels.RunAsync(teller.Read, cancellationToken);
+
         teller.End();
         return new VerificationReport
         {
@@ -140,13 +147,14 @@ public sealed class OpenVerification : IAsyncDisposable
             Facts = facts,
             Checkpoints = checkpoints,
             Keys = keys,
+            ReadModelRows = readModels?.Rows ?? 0,
             Roots = stored.Count,
             PublishedRoots = published.Count,
             RootedTo = stored.Count == 0 ? 0 : stored[^1].Day.Last,
             PublishedTo = published.Count == 0 ? 0 : published[^1].Day.Last,
             Differences = context.Findings.Count,
             First = context.Findings.First,
-            Notes = [.. roots.Notes, "The fingerprints of idempotency keys are of requests, which are kept nowhere: that a key leads to its event is verified, its fingerprint can't be."],
+            Notes = [.. roots.Notes, .. readModels?.Notes ?? [], .. skipped is null ? (string[])[] : [skipped], "The fingerprints of idempotency keys are of requests, which are kept nowhere: that a key leads to its event is verified, its fingerprint can't be."],
             Took = Stopwatch.GetElapsedTime(started),
         };
     }
