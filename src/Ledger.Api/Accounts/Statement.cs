@@ -18,6 +18,12 @@ internal sealed class Statement
 
     private Statement(EventReader reader, StreamRef stream, long above, long upTo) => (this.reader, this.stream, this.above, this.upTo) = (reader, stream, above, upTo);
 
+    /// <summary>The last version before the period; 0 where there is none.</summary>
+    public long Above => above;
+
+    /// <summary>The last version of the period; <see cref="Above"/> where it has none.</summary>
+    public long UpTo => upTo;
+
     /// <summary>Where the period begins; recorded then is in it.</summary>
     public required DateTimeOffset From { get; init; }
 

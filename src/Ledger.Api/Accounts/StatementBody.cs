@@ -1,3 +1,4 @@
+using Ledger.Api.Verification;
 using Ledger.Domain;
 
 namespace Ledger.Api.Accounts;
@@ -22,4 +23,10 @@ public sealed record StatementBody
 
     /// <summary>The balance when the period ended.</summary>
     public required Credits ClosingBalance { get; init; }
+
+    /// <summary>With <c>proof=true</c>: what verifies it without the ledger.</summary>
+    public ProofBody? Proof { get; init; }
+
+    /// <summary>With <c>proof=true</c>: SHA-256 in hex over all bytes before this member and its comma.</summary>
+    public string? Digest { get; init; }
 }

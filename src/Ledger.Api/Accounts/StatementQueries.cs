@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Json;
 using Ledger.Api.Commands;
 using Ledger.Api.Http;
+using Ledger.Api.Verification;
 using Ledger.Domain;
 using Ledger.EventStore;
 
@@ -11,7 +12,7 @@ namespace Ledger.Api.Accounts;
 /// <c>GET .../statement</c>, as JSON or as CSV, streamed: a statement may have millions of lines. Where something fails on the way the connection is cut, so that a part never
 /// looks like the whole.
 /// </summary>
-internal sealed class StatementQueries(EventReader reader, AccountFinder accounts)
+internal sealed class StatementQueries(EventReader reader, AccountFinder accounts, StatementProofs proofs)
 {
     private const int PageBytes = 64 * 1024;
 
@@ -26,11 +27,14 @@ internal sealed class StatementQueries(EventReader reader, AccountFinder account
     {
         var query = QueryParameters.Of(http);
         var period = Period.Read(query);
+        var withProof = query.Flag("proof") == true;
+        if (withProof && AcceptedType.PrefersCsv(http)) query.Add("proof", "goes with JSON only: ask for application/json");
         if (await accounts.FindAsync(http, query) is not { } now) return;
         var statement = await Statement.OfAsync(reader, now, period, http.RequestAborted);
         http.Response.Headers.Vary = "Accept";
         var account = AccountModel.AccountOf(now.Stream);
-        if (AcceptedType.PrefersCsv(http)) await CsvAsync(http, account, statement);
+        if (withProof) await proofs.AnswerAsync(http, now, statement);
+        else if (AcceptedType.PrefersCsv(http)) await CsvAsync(http, account, statement);
         else await JsonAsync(http, account, statement);
     }
 

@@ -74,7 +74,7 @@ internal static class RootsFile
             if (whole is not null) return [.. whole.RootElement.GetProperty("data").EnumerateArray().Select((entry, i) => (entry.Deserialize<RootBody>(LedgerJson.Numbers), $"entry {i + 1}"))];
             return [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select((line, i) => (JsonSerializer.Deserialize<RootBody>(line, LedgerJson.Numbers), $"line {i + 1}"))];
         }
-        catch (Exception failure) when (failure is JsonException or MemberException or InvalidOperationException)
+        catch (Exception failure) when (failure is JsonException or InvalidOperationException or KeyNotFoundException)
         {
             throw new ConfigurationException($"{path} is no file of roots: one JSON object a line, as `./run roots --out` writes it, or the answer of GET /v1/roots.", failure);
         }

@@ -16,6 +16,7 @@ public static class VerificationServices
         ArgumentNullException.ThrowIfNull(services);
         return services
             .AddSingleton(provider => new DayRoots(provider.GetRequiredService<NpgsqlDataSource>()))
+            .AddSingleton<StatementProofs>()
             .AddSingleton<VerificationRuns>()
             .AddHostedService(provider => provider.GetRequiredService<VerificationRuns>())
             .AddHostedService<RootMaker>();

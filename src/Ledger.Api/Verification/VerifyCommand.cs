@@ -19,9 +19,13 @@ internal sealed class VerifyCommand : IOperationsCommand
         var roots = new Option<string?>("--roots") { Description = "Roots that were published and kept elsewhere: a file of `roots --out` or of GET /v1/roots", HelpName = "FILE" };
         var noReadModels = new Option<bool>("--without-read-models") { Description = "Leave out the comparison of read models with rebuilds, which takes as long as those" };
         var json = new Option<bool>("--json") { Description = "Print the report as JSON" };
-        var command = new Command("verify", "Recompute hashes, versions, balances, states, facts and roots from the events; exit status 1 where something differs") { roots, json, noReadModels };
+        var statement = new Option<string?>("--statement") { Description = "Verify a statement with its proof (GET .../statement?proof=true) instead; needs --root and no database", HelpName = "FILE" };
+        var root = new Option<string?>("--root") { Description = "The root that you trust: in hex, or a file of roots", HelpName = "ROOT" };
+        var command = new Command("verify", "Recompute hashes, versions, balances, states, facts and roots from the events; exit status 1 where something differs") { roots, json, noReadModels, statement, root };
         command.SetAction(async (parsed, cancellationToken) =>
         {
+            if (parsed.GetValue(statement) is { } named) return await StatementAsync(named, parsed.GetValue(root), cancellationToken);
+            if (parsed.GetValue(root) is not null) throw new ConfigurationException("--root goes with --statement FILE; published roots to verify the ledger against are --roots FILE.");
             var options = new VerificationOptions { Published = parsed.GetValue(roots) is { } file ? await RootsFile.ReadAsync(file, cancellationToken) : [], ReadModels = !parsed.GetValue(noReadModels) };
             await using var database = await CommandLineDatabase.OpenAsync(parsed, cancellationToken);
             await using var source = StoreConnections.Readers(database.ConnectionString, TimeSpan.Zero);
@@ -45,6 +49,18 @@ internal sealed class VerifyCommand : IOperationsCommand
             }
         });
         return command;
+    }
+
+    private static async Task<int> StatementAsync(string file, string? root, CancellationToken cancellationToken)
+    {
+        if (root is null) throw new ConfigurationException("--statement needs --root ROOT: the root of a day that was published, in hex, or a file of roots. Without one that you trust nothing is proved.");
+        var trusted = RootBody.TryHash(root.ToLowerInvariant(), out _) ? new TrustedRoots(root.ToLowerInvariant(), []) : new TrustedRoots(null, await RootsFile.ReadAsync(root, cancellationToken));
+        var verdict = StatementVerifier.Verify(await File.ReadAllBytesAsync(file, cancellationToken), trusted);
+        foreach (var note in verdict.Notes) Console.WriteLine(note);
+        Console.WriteLine(verdict.Wrong is null
+            ? string.Create(CultureInfo.InvariantCulture, $"{verdict.Lines} lines: each is what its event says, all chain, none is left out. {verdict.Proved} are proved by the root.")
+            : $"The statement is not proved: {verdict.Wrong}.");
+        return verdict.Wrong is null ? 0 : 1;
     }
 
     private static Task<VerificationReport> WithBarAsync(IAnsiConsole console, Func<Action<VerificationProgress>?, Task<VerificationReport>> run)

@@ -70,8 +70,8 @@ public sealed class LedgerHistory : IAsyncLifetime
 
     public DayRoots Roots => new(service!);
 
-    public Task<VerificationReport> VerifyAsync(bool withPublished = false) =>
-        VerificationServices.Verification(service!).RunAsync(new VerificationOptions { Published = withPublished ? Published : [] });
+    public Task<VerificationReport> VerifyAsync(bool withPublished = false, bool readModels = false) =>
+        VerificationServices.Verification(service!).RunAsync(new VerificationOptions { Published = withPublished ? Published : [], ReadModels = readModels });
 
     public async Task<int> ExecuteAsync(string sql, params object?[] values)
     {

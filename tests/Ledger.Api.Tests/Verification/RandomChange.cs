@@ -206,5 +206,33 @@ internal sealed class RandomChange(LedgerHistory history, Random random)
         return new Change($"{change ?? "deleted"} in row {row}", null);
     }
 
+    /// <summary>Deletes a row of a read model, or changes a column of it; null where the table has none, or the database refuses.</summary>
+    public async Task<Change?> BendAsync(string table)
+    {
+        var rows = await history.RowsAsync($"select ctid::text from ledger.{table} order by 1");
+        if (rows.Count == 0) return null;
+        var row = (string)rows[random.Next(rows.Count)][0]!;
+        var columns = await history.RowsAsync("select attname::text, format_type(atttypid, -1) from pg_attribute where attrelid = ('ledger.' || $1)::regclass and attnum > 0 and not attisdropped", table);
+        for (var attempt = 0; attempt < 50; attempt++)
+        {
+            var column = columns[random.Next(columns.Count)];
+            var value = (string)column[1]! switch
+            {
+                "text" => "$ || 'x'", "numeric" or "bigint" or "integer" or "smallint" => "$ + 1", "date" => "$ + 1", "timestamp with time zone" => "$ + interval '1 microsecond'", "jsonb" => "jsonb_build_object('x', $)", _ => null,
+            };
+            try
+            {
+                var sql = value is null || attempt > 40 ? $"delete from ledger.{table} where ctid = $1::tid" : $"update ledger.{table} set {column[0]} = {value.Replace("$", (string)column[0]!, StringComparison.Ordinal)} where ctid = $1::tid and {column[0]} is not null";
+                if (await history.ExecuteAsync(sql, row) == 1) return new Change(sql, null);
+            }
+            catch (PostgresException refused) when (refused.SqlState.StartsWith("23", StringComparison.Ordinal))
+            {
+                // A rule of the table says no: another one.
+            }
+        }
+
+        return null;
+    }
+
     private static string Bytes(string column) => $"{column} = set_byte({column}, 0, get_byte({column}, 0) # 1)";
 }

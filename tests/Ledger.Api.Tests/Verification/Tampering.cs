@@ -1,4 +1,5 @@
 using Ledger.Api.Commands;
+using Ledger.Api.ReadModels;
 using Ledger.Api.Tests.Reliability;
 using Ledger.EventStore;
 using Ledger.EventStore.Verification;
@@ -12,9 +13,10 @@ public sealed class Tampering(LedgerHistory history, ITestOutputHelper output)
     [Fact]
     public async Task finds_nothing_in_a_ledger_that_nobody_bent()
     {
-        var report = await history.VerifyAsync(withPublished: true);
+        var report = await history.VerifyAsync(withPublished: true, readModels: true);
         report.First.ShouldBeEmpty();
         report.Events.ShouldBeGreaterThan(1_200);
+        report.ReadModelRows.ShouldBeGreaterThan(1_200);
         report.Checkpoints.ShouldBeGreaterThan(0);
         report.Facts.ShouldBeGreaterThan(0);
         report.Keys.ShouldBeGreaterThan(0);
@@ -43,6 +45,38 @@ public sealed class Tampering(LedgerHistory history, ITestOutputHelper output)
         }
 
         (await history.VerifyAsync(withPublished: true)).First.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task of_a_read_model_is_found_and_its_row_named()
+    {
+        var random = new Random(Run.Seed(output));
+        var changes = new RandomChange(history, random);
+        var tables = ReadModelServices.All.All.SelectMany(projection => projection.Tables).Select(table => table.Name).ToList();
+        for (var i = 0; i < Run.Of(2, 10) * tables.Count; i++)
+        {
+            try
+            {
+                if (await changes.BendAsync(tables[i % tables.Count]) is not { } change) continue;
+                var report = await history.VerifyAsync(readModels: true);
+                report.First[0].What.ShouldContain("ledger." + tables[i % tables.Count], customMessage: $"{change.What}\n{report.First[0]}");
+            }
+            finally
+            {
+                await history.RestoreAsync();
+            }
+        }
+
+        // Somebody who bends the journal and every rebuild of it alike is told by its sums.
+        try
+        {
+            await history.ExecuteAsync("update ledger.journal_days set u_consumed = u_consumed + 1 where u_consumed is not null");
+            (await history.VerifyAsync(readModels: true)).First.ShouldContain(finding => finding.What.Contains("add up to zero", StringComparison.Ordinal));
+        }
+        finally
+        {
+            await history.RestoreAsync();
+        }
     }
 
     [Fact]
