@@ -53,7 +53,7 @@ internal sealed class AheadWriter : IDisposable
     public bool HasFailed => failure is not null;
 
     /// <summary>Whether this batch may be decided ahead: the position is known, nobody else writes, and nothing in it is in doubt.</summary>
-    public bool MayDecide(List<WorkGroup> batch) => position is not null && rest == 0 && !batch.Exists(group => group.Works[0].Attempted);
+    public bool MayDecide(List<WorkGroup> batch) => position is not null && rest == 0 && !batch.Exists(group => group.Attempted);
 
     /// <summary>Decides a batch on what is known and on what is loaded without the lock.</summary>
     public DecidedBatch Decide(List<WorkGroup> batch)
@@ -89,6 +89,9 @@ internal sealed class AheadWriter : IDisposable
         handed.Release();
     }
 
+    /// <summary>Waits until nothing is being committed, whatever came of it.</summary>
+    public void Wait() => idle.Wait();
+
     /// <summary>
     /// Waits until nothing is being committed. Where the commit broke, throws what it threw and puts its groups ahead of those given: they were decided on it, so all are decided again.
     /// </summary>
@@ -100,7 +103,7 @@ internal sealed class AheadWriter : IDisposable
         broke.Throw();
     }
 
-    /// <summary>Waits until nothing is being committed, and puts the groups of a commit that broke ahead of those given.</summary>
+    /// <summary>Waits until nothing is being committed, and puts the groups of a commit that broke ahead of those given. What was decided on them must then be forgotten: <see cref="Forget"/>.</summary>
     public void TakeBack(List<WorkGroup> groups)
     {
         idle.Wait();

@@ -11,7 +11,10 @@ internal sealed class DecidedBatch
     private readonly List<(WorkGroup Group, Outcome[] Outcomes)> decided;
     private readonly long startedAt = Stopwatch.GetTimestamp();
 
-    private DecidedBatch(WorkingSet set, List<WorkGroup> groups, List<(WorkGroup Group, Outcome[] Outcomes)> decided) => (Set, Groups, this.decided) = (set, groups, decided);
+    private readonly List<(WorkGroup Group, Exception Fault)> faults;
+
+    private DecidedBatch(WorkingSet set, List<WorkGroup> groups, List<(WorkGroup Group, Outcome[] Outcomes)> decided, List<(WorkGroup Group, Exception Fault)> faults) =>
+        (Set, Groups, this.decided, this.faults) = (set, groups, decided, faults);
 
     public WorkingSet Set { get; }
 
@@ -51,10 +54,11 @@ internal sealed class DecidedBatch
         if (needs.Streams.Count > 0 || needs.HasFacts) load(needs, [], false);
     }
 
-    /// <summary>Decides. A fault in one decision is that caller's alone: it is taken back, told, taken out of the batch, and the rest goes on without it.</summary>
+    /// <summary>Decides. A fault in one decision is that caller's alone: it is taken back, the rest goes on without it, and it is told with the others' answers.</summary>
     public static DecidedBatch Decide(WorkingSet set, List<WorkGroup> batch, long? expected, ILogger logger)
     {
         var decided = new List<(WorkGroup Group, Outcome[] Outcomes)>(batch.Count);
+        var faults = new List<(WorkGroup Group, Exception Fault)>();
         for (var i = 0; i < batch.Count; i++)
         {
             try
@@ -64,13 +68,12 @@ internal sealed class DecidedBatch
             catch (Exception fault)
             {
                 logger.LogError(fault, "A decision failed.");
-                foreach (var work in batch[i].Works) work.Fail(new DecisionFailedException(fault));
-                batch.RemoveAt(i--);
+                faults.Add((batch[i], fault));
             }
         }
 
         set.Finish();
-        return new DecidedBatch(set, [.. batch], decided) { Expected = expected };
+        return new DecidedBatch(set, [.. batch], decided, faults) { Expected = expected };
     }
 
     /// <summary>Writes and commits; after this returns, it is durable.</summary>
@@ -104,6 +107,11 @@ internal sealed class DecidedBatch
         foreach (var (group, outcomes) in decided)
         {
             for (var i = 0; i < outcomes.Length; i++) group.Works[i].Complete(outcomes[i]);
+        }
+
+        foreach (var (group, fault) in faults)
+        {
+            foreach (var work in group.Works) work.Fail(new DecisionFailedException(fault));
         }
     }
 

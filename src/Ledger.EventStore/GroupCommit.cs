@@ -25,6 +25,7 @@ public sealed class GroupCommit : IDisposable
     private readonly Timer lateness;
     private readonly AheadWriter ahead;
     private readonly Strain strain = new();
+    private readonly List<string> lost = [];
     private volatile bool healthy;
 
     // So often a writer without work looks whether the database is there: what it tells of its health is then true without traffic too.
@@ -141,9 +142,10 @@ public sealed class GroupCommit : IDisposable
                     }
 
                     var taken = queue.Take(batch, options.BatchMax, LookEvery, stopped.Token);
-                    if (taken is Taken.Closed or Taken.Nothing) ahead.TakeBack(batch);
-                    if (taken == Taken.Closed && batch.Count == 0) return;
-                    if (taken == Taken.Nothing && batch.Count == 0) connection = Look(connection!);
+                    // What broke meanwhile stays as it is until it is thrown below: it must be forgotten as a whole, not only taken back.
+                    if (taken is Taken.Closed or Taken.Nothing) ahead.Wait();
+                    if (taken == Taken.Closed && !ahead.HasFailed) return;
+                    if (taken == Taken.Nothing && !ahead.HasFailed) connection = Look(connection!);
                 }
 
                 GiveUpLate(batch);
@@ -151,6 +153,7 @@ public sealed class GroupCommit : IDisposable
                 try
                 {
                     connection ??= WriterConnection.Open(source);
+                    EndLost();
                     Process(connection, batch);
                     pause = TimeSpan.Zero;
                     batch.Clear();
@@ -160,6 +163,7 @@ public sealed class GroupCommit : IDisposable
                     ahead.TakeBack(batch);
                     var movedOn = failure is MovedOnException or PostgresException { SqlState: WriterConnection.MovedOn };
                     ahead.Forget(movedOn);
+                    if (connection is not null && WriterFailure.Of(failure) is WriterFailure.Kind.Unknown) lost.Add(connection.Session);
                     connection?.Dispose();
                     connection = null;
                     metrics.Retried();
@@ -175,8 +179,8 @@ public sealed class GroupCommit : IDisposable
                     logger.LogWarning(failure, "The writer's transaction broke; its batch of {Count} groups is decided again.", batch.Count);
                     if (WriterFailure.Of(failure) is WriterFailure.Kind.Unknown) healthy = false;
                     if (failure is PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable }) FreeLock();
-                    queue.PutBack(batch.Where(group => !group.Works[0].Attempted));
-                    batch.RemoveAll(group => !group.Works[0].Attempted);
+                    queue.PutBack(batch.Where(group => !group.Attempted));
+                    batch.RemoveAll(group => !group.Attempted);
                     pause = Pause(pause);
                 }
             }
@@ -197,7 +201,7 @@ public sealed class GroupCommit : IDisposable
             ahead.TakeBack(batch);
             ahead.Dispose();
             connection?.Dispose();
-            foreach (var group in batch) group.Complete(group.Works[0].Attempted ? new Outcome.Unknown() : new Outcome.Overloaded());
+            foreach (var group in batch) group.Complete(group.Attempted ? new Outcome.Unknown() : new Outcome.Overloaded());
             foreach (var group in queue.TakeOlderThan(TimeSpan.Zero)) group.Complete(new Outcome.Overloaded());
         }
     }
@@ -270,6 +274,19 @@ public sealed class GroupCommit : IDisposable
         }
     }
 
+    /// <summary>
+    /// A commit that was sent and not answered may still be on its way to the server: a batch decided ahead is one message with its lock, its position and its commit in it.
+    /// Its session is ended first, so that what is decided now is not overtaken by it; its keys then tell what it did.
+    /// </summary>
+    private void EndLost()
+    {
+        while (lost.Count > 0)
+        {
+            WriterConnection.End(source, lost[^1]);
+            lost.RemoveAt(lost.Count - 1);
+        }
+    }
+
     private void FreeLock()
     {
         try
@@ -287,7 +304,7 @@ public sealed class GroupCommit : IDisposable
         for (var i = batch.Count - 1; i >= 0; i--)
         {
             var waited = Stopwatch.GetElapsedTime(batch[i].EnqueuedAt);
-            var attempted = batch[i].Works[0].Attempted;
+            var attempted = batch[i].Attempted;
             if (waited <= (attempted ? options.UnknownMax : options.WaitMax)) continue;
             batch[i].Complete(attempted ? new Outcome.Unknown() : new Outcome.Overloaded());
             batch.RemoveAt(i);

@@ -11,6 +11,9 @@ internal sealed class WorkGroup(IReadOnlyList<Work> works, bool bulk)
 
     public long EnqueuedAt { get; } = Stopwatch.GetTimestamp();
 
+    /// <summary>Whether any of them may have been done by an attempt whose outcome is not known.</summary>
+    public bool Attempted => Works.Any(work => work.Attempted);
+
     public void Complete(Outcome outcome)
     {
         foreach (var work in Works) work.Complete(outcome);

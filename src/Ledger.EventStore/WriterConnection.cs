@@ -65,9 +65,38 @@ internal sealed class WriterConnection : IDisposable
 
     private readonly NpgsqlConnection connection;
 
-    private WriterConnection(NpgsqlConnection connection) => this.connection = connection;
+    private WriterConnection(NpgsqlConnection connection, string session) => (this.connection, Session) = (connection, session);
 
-    public static WriterConnection Open(NpgsqlDataSource source) => new(source.OpenConnection());
+    /// <summary>The session's name at the server, which no other one ever has.</summary>
+    public string Session { get; }
+
+    public static WriterConnection Open(NpgsqlDataSource source)
+    {
+        var connection = source.OpenConnection();
+        try
+        {
+            var session = $"ledger writer {Guid.NewGuid():N}";
+            using var command = new NpgsqlCommand($"set application_name = '{session}'", connection);
+            command.ExecuteNonQuery();
+            return new WriterConnection(connection, session);
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Ends a session of ours and waits until it is over; one that is over already is none.</summary>
+    /// <exception cref="TimeoutException">It is not over yet.</exception>
+    public static void End(NpgsqlDataSource source, string session)
+    {
+        using var connection = source.OpenConnection();
+        // Sessions may be seen and ended by the user that they logged in as, not by the role that writes.
+        using (var role = new NpgsqlCommand("set role none", connection)) role.ExecuteNonQuery();
+        using var command = new NpgsqlCommand("select bool_and(pg_terminate_backend(pid, 2000)) from pg_stat_activity where application_name = $1", connection) { Parameters = { Value(NpgsqlDbType.Text, session) } };
+        if (command.ExecuteScalar() is false) throw new TimeoutException("The session of a commit whose outcome is not known has not ended yet.");
+    }
 
     /// <summary>
     /// Ends the session that holds the lock where its client has been silent for so long in the middle of a batch, sent or received: a process that was
@@ -243,6 +272,12 @@ internal sealed class WriterConnection : IDisposable
         {
             AddLock(commands);
             commands.Add(Command("select ledger.expect_position($1)::text", Value(NpgsqlDbType.Bigint, position)));
+            // Rows of inline read models are loaded below, and hold only under the lock: few batches have any.
+            if (InlineRows.AreTouched(projections, set.Events))
+            {
+                batch.ExecuteNonQuery();
+                commands.Clear();
+            }
         }
 
         BatchWrites.AddTo(commands, set);

@@ -8,6 +8,10 @@ namespace Ledger.EventStore.Projections;
 /// </summary>
 internal static class InlineRows
 {
+    /// <summary>Whether any of these events is one that a projection reads.</summary>
+    public static bool AreTouched(IReadOnlyList<Projection> projections, List<PendingEvent> events) =>
+        events.Exists(pending => projections.Any(projection => projection.Handles.Contains(pending.Stored.Data.GetType())));
+
     /// <summary>Adds the statements that bring the read models up to these events.</summary>
     public static void AddTo(IList<NpgsqlBatchCommand> commands, NpgsqlConnection connection, IReadOnlyList<Projection> projections, List<PendingEvent> events)
     {
