@@ -185,7 +185,7 @@ public sealed class ProjectionDaemon : IDisposable
         while (!stopped.WaitOne(0))
         {
             if (Environment.TickCount64 >= Interlocked.Read(ref nextBeat)) Beat(connection);
-            var began = Environment.TickCount64;
+            var (began, clock) = (Environment.TickCount64, Stopwatch.GetTimestamp());
             var taken = Step(connection);
             if (taken < 0)
             {
@@ -195,9 +195,8 @@ public sealed class ProjectionDaemon : IDisposable
             }
             else if (UnderWay() > options.GiveWayAbove)
             {
-                // Commands first: what is left to do keeps, and a larger batch later is cheaper.
-                var worked = Environment.TickCount64 - began;
-                stopped.WaitOne((int)Math.Min(options.RestMax.TotalMilliseconds, worked / options.StrainedShare));
+                // Commands first: what is left to do keeps, and a larger batch later is cheaper. It does not grow without end.
+                stopped.WaitOne(options.RestAfter(Stopwatch.GetElapsedTime(clock), Behind()));
             }
             else if (taken < options.PageMax / 2)
             {
@@ -207,6 +206,13 @@ public sealed class ProjectionDaemon : IDisposable
                 if (left > 0) stopped.WaitOne((int)left);
             }
         }
+    }
+
+    /// <summary>By how many events the last of those that can go on is behind.</summary>
+    private long Behind()
+    {
+        var (now, last) = (Environment.TickCount64, Interlocked.Read(ref highest));
+        return leads.Where(l => l.RestsUntil <= now).Select(l => last - l.Position).DefaultIfEmpty().Max();
     }
 
     private void Beat(NpgsqlConnection connection)

@@ -20,12 +20,20 @@ public sealed record ProjectionOptions
 
     /// <summary>
     /// While this node has more single commands under way at once than this, read models give way to them: they take no more than <see cref="StrainedShare"/> of the time, fall
-    /// behind, and catch up later.
+    /// behind by up to <see cref="GiveWayLagMax"/> events, and catch up later.
     /// </summary>
     public int GiveWayAbove { get; init; } = 160;
 
-    /// <summary>The share of the time that the daemon takes while they give way, 0 to 1.</summary>
+    /// <summary>The share of the time that the daemon takes while they give way, above 0, at most 1.</summary>
     public double StrainedShare { get; init; } = 0.08;
+
+    /// <summary>
+    /// Further behind than so many events they give way less. At most half of <see cref="FeedMax"/> counts, so that what is left to do is taken from memory and costs no reading.
+    /// </summary>
+    public long GiveWayLagMax { get; init; } = 10_000;
+
+    /// <summary>The share of the time that the daemon takes while commands press and it is further behind than that, above 0, at most 1.</summary>
+    public double BehindShare { get; init; } = 0.35;
 
     /// <summary>It never rests longer than this at a time, so that it goes on whatever the load.</summary>
     public TimeSpan RestMax { get; init; } = TimeSpan.FromSeconds(2);
@@ -56,4 +64,12 @@ public sealed record ProjectionOptions
 
     /// <summary>A rebuild keeps at most so many rows of replaced tables in memory; more of them go through the table that is built.</summary>
     public int RebuildRowsMax { get; init; } = 200_000;
+
+    /// <summary>How long to rest after work while commands press.</summary>
+    internal TimeSpan RestAfter(TimeSpan worked, long lag)
+    {
+        var share = lag > Math.Min(GiveWayLagMax, FeedMax / 2) ? BehindShare : StrainedShare;
+        var rest = worked * ((1 - share) / share);
+        return rest < RestMax ? rest : RestMax;
+    }
 }

@@ -38,6 +38,13 @@ internal static class ProjectionStore
         where p.name = free.name returning p.name, p.epoch, p.last_seq_id
         """;
 
+    // A row that a swap or an operator holds is not waited for: this node has others to lead.
+    private const string SayAlive =
+        """
+        with mine as (select name from ledger.projections where owner = $1 and state = 'running' for update skip locked)
+        update ledger.projections p set heartbeat_at = clock_timestamp() from mine where p.name = mine.name
+        """;
+
     private const string EndStuck =
         """
         select count(*) filter (where pg_terminate_backend(a.pid)) from pg_stat_activity a
@@ -47,9 +54,9 @@ internal static class ProjectionStore
 
     /// <summary>
     /// Sessions of the daemon. They commit without waiting for the disk: what a crash loses there are rows together with the position that they stand for, and both
-    /// follow again from the events, which the writer never commits in this way.
+    /// follow again from the events, which the writer never commits in this way. What an operator was told is done stays done: those sessions wait.
     /// </summary>
-    public static string ConnectionString(string connectionString, ProjectionOptions options, string node)
+    public static string ConnectionString(string connectionString, ProjectionOptions options, string node, bool isDurable = false)
     {
         var builder = new NpgsqlConnectionStringBuilder(connectionString)
         {
@@ -66,7 +73,7 @@ internal static class ProjectionStore
             ApplicationName = ApplicationName + node,
         };
         builder.Options = string.Create(CultureInfo.InvariantCulture,
-            $"{builder.Options} {StoreConnections.SessionOptions} -c synchronous_commit=off -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c enable_bitmapscan=off -c lock_timeout={(int)options.LockTimeout.TotalMilliseconds} -c idle_in_transaction_session_timeout={(int)options.IdleTimeout.TotalMilliseconds} -c statement_timeout={(int)options.CommandTimeout.TotalMilliseconds}");
+            $"{builder.Options} {StoreConnections.SessionOptions} -c synchronous_commit={(isDurable ? "on" : "off")} -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c enable_bitmapscan=off -c lock_timeout={(int)options.LockTimeout.TotalMilliseconds} -c idle_in_transaction_session_timeout={(int)options.IdleTimeout.TotalMilliseconds} -c statement_timeout={(int)options.CommandTimeout.TotalMilliseconds}");
         return builder.ConnectionString;
     }
 
@@ -93,7 +100,8 @@ internal static class ProjectionStore
     {
         var epochs = new Dictionary<string, long>(StringComparer.Ordinal);
         using var batch = new NpgsqlBatch(connection);
-        batch.BatchCommands.Add(Command("update ledger.projections set heartbeat_at = clock_timestamp() where owner = $1 and state = 'running' returning name, epoch", Value(NpgsqlDbType.Text, node)));
+        batch.BatchCommands.Add(Command(SayAlive, Value(NpgsqlDbType.Text, node)));
+        batch.BatchCommands.Add(Command("select name, epoch from ledger.projections where owner = $1 and state = 'running'", Value(NpgsqlDbType.Text, node)));
         batch.BatchCommands.Add(new NpgsqlBatchCommand("select coalesce((select seq_id from ledger.mt_events order by seq_id desc limit 1), 0)"));
         using var reader = batch.ExecuteReader();
         while (reader.Read()) epochs.Add(reader.GetString(0), reader.GetInt64(1));

@@ -67,6 +67,33 @@ public sealed class The_daemon
     }
 
     [Fact]
+    public async Task gives_way_to_commands_only_while_it_is_not_far_behind()
+    {
+        await using var database = await ProjectionDatabase.CreateAsync();
+        var last = await database.AppendAsync(1_000);
+        var options = ProjectionDatabase.Quick with { PageMax = 50, GiveWayLagMax = 100, StrainedShare = 0.000_01, RestMax = TimeSpan.FromMinutes(1) };
+        using var daemon = new ProjectionDaemon(database.Store.ConnectionString, ThingModel.Catalog(), ProjectionDatabase.All, options, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance) { UnderWay = () => options.GiveWayAbove + 1 };
+        daemon.Start();
+        await database.UntilSeenAsync(last - 100);
+        await Task.Delay(500);
+        (await database.Store.ScalarAsync<long>("select max(last_seq_id) from ledger.projections")).ShouldBeLessThan(last, "it is near enough, and gives way");
+    }
+
+    [Fact]
+    public async Task goes_on_with_its_others_while_the_row_of_one_is_held()
+    {
+        await using var database = await ProjectionDatabase.CreateAsync();
+        database.Daemon();
+        await database.UntilSeenAsync(await database.AppendAsync(10));
+        const string epochs = "select string_agg(name || ' ' || epoch, ', ' order by name) from ledger.projections";
+        var before = await database.Store.ScalarAsync<string>(epochs);
+        await database.Store.ExecuteAsync("begin; select from ledger.projections where name = 'lines' for update; select pg_sleep(1.5); commit");
+        (await database.Store.ScalarAsync<string>(epochs)).ShouldBe(before, "nobody stood down");
+        await database.UntilSeenAsync(await database.AppendAsync(10, seed: 2));
+        await database.CheckAsync();
+    }
+
+    [Fact]
     public async Task does_nothing_on_an_idle_ledger_but_say_that_it_lives()
     {
         await using var database = await ProjectionDatabase.CreateAsync();
