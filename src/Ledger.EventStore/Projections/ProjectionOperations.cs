@@ -14,7 +14,7 @@ public sealed class ProjectionOperations(string connectionString, EventCatalog e
 {
     private const string NoneAsync = "is written in the commit of its events: it can't be paused, resumed or retried.";
 
-    private readonly NpgsqlDataSource source = NpgsqlDataSource.Create(ProjectionStore.ConnectionString(connectionString, options, Holder()));
+    private readonly NpgsqlDataSource source = NpgsqlDataSource.Create(ProjectionStore.ConnectionString(connectionString, options, ProjectionClaim.Holder(), isDurable: true));
     private readonly ConcurrentDictionary<Task, bool> running = new();
     private readonly CancellationTokenSource stopped = new();
 
@@ -44,7 +44,7 @@ public sealed class ProjectionOperations(string connectionString, EventCatalog e
                 using var connection = source.OpenConnection();
                 try
                 {
-                    return ProjectionRetry.Run(connection, events, projection, options, Holder());
+                    return ProjectionRetry.Run(connection, events, projection, options, logger);
                 }
                 catch (PostgresException late) when (late.SqlState == ProjectionStore.Fenced)
                 {
@@ -63,7 +63,7 @@ public sealed class ProjectionOperations(string connectionString, EventCatalog e
     {
         var projection = Known(name);
         if (projection.IsInline) return Task.Run(() => InlineRebuild.Run(connectionString, events, projection, options, told, cancellationToken), CancellationToken.None);
-        var rebuild = new ProjectionRebuild(connectionString, events, projection, options, Holder(), told, cancellationToken);
+        var rebuild = new ProjectionRebuild(connectionString, events, projection, options, ProjectionClaim.Holder(), told, cancellationToken);
         try
         {
             rebuild.Begin();
@@ -109,8 +109,6 @@ public sealed class ProjectionOperations(string connectionString, EventCatalog e
         source.Dispose();
         stopped.Dispose();
     }
-
-    private static string Holder() => $"operator-{Environment.ProcessId}-{Guid.NewGuid().ToString("N")[..8]}";
 
     private async Task TellAsync(string name, Task rebuild)
     {

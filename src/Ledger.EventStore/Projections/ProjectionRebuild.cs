@@ -15,7 +15,9 @@ namespace Ledger.EventStore.Projections;
 internal sealed class ProjectionRebuild : IDisposable
 {
     private const int PageMax = 5_000;
-    private const int SwapTries = 20;
+    private const int SwapTries = 5;
+
+    private static readonly TimeSpan ClaimEvery = TimeSpan.FromSeconds(5);
 
     // So much may be left to be caught up by rows when the indexes are built.
     private const long CatchUpMax = 20_000;
@@ -33,6 +35,7 @@ internal sealed class ProjectionRebuild : IDisposable
     private readonly List<TablePart> parts = [];
     private volatile string phase = "copying";
     private volatile ProjectionClaim? claim;
+    private volatile bool isLost;
     private long position;
     private long goal;
 
@@ -77,8 +80,7 @@ internal sealed class ProjectionRebuild : IDisposable
         {
             using var connection = owners.OpenConnection();
             foreach (var table in projection.Tables) parts.Add(TablePart.Make(connection, table));
-            Fill(connection);
-            Swap(connection);
+            Swap(connection, Fill(connection));
             End("done", null);
         }
         catch (Exception failure)
@@ -86,6 +88,7 @@ internal sealed class ProjectionRebuild : IDisposable
             var cancelled = ended.IsCancellationRequested;
             Clean();
             End(cancelled ? "cancelled" : "failed", cancelled ? null : failure is ProjectionFailedException poison ? $"Event {poison.Event.SeqId}: {ProjectionStore.Reason(failure)}" : ProjectionStore.Reason(failure));
+            if (isLost) throw new ProjectionRefusedException($"Another rebuild of {projection.Name} took the place of this one, which had not been heard of for 30 s; nothing is left of it.", failure);
             if (cancelled) throw new OperationCanceledException("The rebuild was cancelled; nothing is left of it.", failure, ended.Token);
             if (failure is PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege })
                 throw new ProjectionRefusedException($"A rebuild makes tables, which the service's database user may not: run `./run projections rebuild {projection.Name}` with a connection string of the tables' owner.", failure);
@@ -100,7 +103,7 @@ internal sealed class ProjectionRebuild : IDisposable
         ended.Dispose();
     }
 
-    private void Fill(NpgsqlConnection connection)
+    private ProjectionRun Fill(NpgsqlConnection connection)
     {
         var run = new ProjectionRun(projection, options.CachedRowsMax, table => parts.Find(p => p.Table == table)!.FullName);
         run.Rows.IsPartial = false;
@@ -117,16 +120,7 @@ internal sealed class ProjectionRebuild : IDisposable
         phase = "indexing";
         Spill(connection, run);
         foreach (var part in parts) part.Index(connection, keyOnly: false, ended.Token);
-        phase = "catching_up";
-        using var reading = readers.OpenConnection();
-        while (CatchUp(connection, reading, run, long.MaxValue) >= PageMax / 2)
-        {
-        }
-
-        phase = "swapping";
-        claim = ProjectionClaim.Take(reading, projection.Name, holder);
-        CatchUp(connection, reading, run, long.MaxValue);
-        while (position < claim.Position) CatchUp(connection, reading, run, claim.Position);
+        return run;
     }
 
     /// <summary>Copies all events up to a position, reading ahead on a thread of its own.</summary>
@@ -228,40 +222,83 @@ internal sealed class ProjectionRebuild : IDisposable
         run.Rows.IsPartial = true;
     }
 
-    private void Swap(NpgsqlConnection connection)
+    /// <summary>
+    /// Catches up, takes the lead and swaps. Where a long query holds the table, or somebody else the lead, the projection goes on from where it was and all this is done again
+    /// later: what was built is never thrown away for that.
+    /// </summary>
+    private void Swap(NpgsqlConnection connection, ProjectionRun run)
     {
-        for (var tries = 1; ; tries++)
+        using var reading = readers.OpenConnection();
+        while (true)
+        {
+            phase = "catching_up";
+            while (CatchUp(connection, reading, run, long.MaxValue) >= PageMax / 2)
+            {
+            }
+
+            phase = "swapping";
+            if (ProjectionClaim.Take(reading, projection, holder, options.StaleAfter, evenOutdated: true) is { } taken)
+            {
+                claim = taken;
+                CatchUp(connection, reading, run, long.MaxValue);
+                while (position < taken.Position)
+                {
+                    // Where there is no event at the position itself, there is none left below it.
+                    if (CatchUp(connection, reading, run, taken.Position) == 0) Interlocked.Exchange(ref position, taken.Position);
+                }
+
+                var isDone = TryPlaces(connection, taken);
+                if (!isDone) taken.Release(reading);
+                claim = null;
+                if (isDone) return;
+            }
+
+            phase = "catching_up";
+            ended.Token.WaitHandle.WaitOne(ClaimEvery);
+        }
+    }
+
+    private bool TryPlaces(NpgsqlConnection connection, ProjectionClaim taken)
+    {
+        for (var tries = 0; tries < SwapTries; tries++)
         {
             ended.Token.ThrowIfCancellationRequested();
             try
             {
-                TakePlaces(connection);
-                claim = null;
-                return;
+                if (TakePlaces(connection, taken)) return true;
+                tries = SwapTries;
             }
-            catch (PostgresException busy) when (busy.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected && tries < SwapTries)
+            catch (PostgresException busy) when (busy.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected)
             {
                 // Queries are being answered from the table; rather than to hold up those behind them, try again.
-                using (var rollback = new NpgsqlCommand("rollback", connection)) rollback.ExecuteNonQuery();
                 ended.Token.WaitHandle.WaitOne(TimeSpan.FromMilliseconds(200));
             }
+
+            using var rollback = new NpgsqlCommand("rollback", connection);
+            rollback.ExecuteNonQuery();
         }
+
+        return false;
     }
 
-    private void TakePlaces(NpgsqlConnection connection)
+    /// <summary>The swap; false where the lead is somebody else's by now.</summary>
+    private bool TakePlaces(NpgsqlConnection connection, ProjectionClaim taken)
     {
         using (var fence = new NpgsqlBatch(connection))
         {
             fence.BatchCommands.Add(new NpgsqlBatchCommand("begin"));
             fence.BatchCommands.Add(new NpgsqlBatchCommand("set local lock_timeout = '1s'"));
+            fence.BatchCommands.Add(new NpgsqlBatchCommand("set local synchronous_commit = on"));
+            fence.BatchCommands.Add(Command("update ledger.projection_rebuilds set phase = 'swapping' where projection = $1 and id = $2", Value(NpgsqlDbType.Text, projection.Name), Value(NpgsqlDbType.Uuid, id)));
             fence.BatchCommands.Add(Command(
                 """
                 update ledger.projections set last_seq_id = $3, version = $4, owner = null, epoch = epoch + 1, error = null, error_at = null, state = case state when 'failed' then 'running' else state end
-                where name = $1 and epoch = $2
+                where name = $1 and epoch = $2 and version <= $4
                 """,
-                Value(NpgsqlDbType.Text, projection.Name), Value(NpgsqlDbType.Bigint, claim!.Epoch), Value(NpgsqlDbType.Bigint, position), Value(NpgsqlDbType.Integer, projection.Version)));
+                Value(NpgsqlDbType.Text, projection.Name), Value(NpgsqlDbType.Bigint, taken.Epoch), Value(NpgsqlDbType.Bigint, position), Value(NpgsqlDbType.Integer, projection.Version)));
             fence.ExecuteNonQuery();
-            if (fence.BatchCommands[2].RecordsAffected != 1) throw new ProjectionRefusedException($"Another node has taken {projection.Name} over while it was to be swapped: begin the rebuild again.");
+            if (fence.BatchCommands[3].RecordsAffected != 1) Lose();
+            if (fence.BatchCommands[4].RecordsAffected != 1) return false;
         }
 
         using var batch = new NpgsqlBatch(connection);
@@ -273,23 +310,45 @@ internal sealed class ProjectionRebuild : IDisposable
         batch.BatchCommands.Add(new NpgsqlBatchCommand($"select pg_notify('{ProjectionStore.Channel}', '')::text"));
         batch.BatchCommands.Add(new NpgsqlBatchCommand("commit"));
         batch.ExecuteNonQuery();
+        return true;
+    }
+
+    /// <summary>This one was silent for so long that another has begun.</summary>
+    private void Lose()
+    {
+        isLost = true;
+        ended.Cancel();
+        ended.Token.ThrowIfCancellationRequested();
     }
 
     private void Tell() => told?.Invoke(RebuildProgress.Of(phase, Interlocked.Read(ref position), Interlocked.Read(ref goal), clock.Elapsed));
 
-    /// <summary>Says how far it has come, and hears whether it was cancelled.</summary>
+    /// <summary>Says how far it has come, and hears whether it was cancelled, or is not the one under way any more.</summary>
     private void Beat()
     {
         try
         {
             using var connection = readers.OpenConnection();
             claim?.Beat(connection);
-            using var command = new NpgsqlCommand("update ledger.projection_rebuilds set phase = $2, position = $3, goal = $4, heartbeat_at = clock_timestamp() where id = $1 and phase not in ('done', 'cancelled', 'failed') returning cancelled", connection)
+            using var command = new NpgsqlCommand("update ledger.projection_rebuilds set phase = case when phase in ('done', 'cancelled', 'failed') then phase else $2 end, position = $3, goal = $4, heartbeat_at = clock_timestamp() where projection = $5 and id = $1 returning cancelled", connection)
             {
-                Parameters = { Value(NpgsqlDbType.Uuid, id), Value(NpgsqlDbType.Text, phase), Value(NpgsqlDbType.Bigint, Interlocked.Read(ref position)), Value(NpgsqlDbType.Bigint, Interlocked.Read(ref goal)) },
+                Parameters = { Value(NpgsqlDbType.Uuid, id), Value(NpgsqlDbType.Text, phase), Value(NpgsqlDbType.Bigint, Interlocked.Read(ref position)), Value(NpgsqlDbType.Bigint, Interlocked.Read(ref goal)), Value(NpgsqlDbType.Text, projection.Name) },
             };
-            if (command.ExecuteScalar() is true) ended.Cancel();
+            switch (command.ExecuteScalar())
+            {
+                case null:
+                    Lose();
+                    break;
+                case true:
+                    ended.Cancel();
+                    break;
+            }
+
             Tell();
+        }
+        catch (OperationCanceledException)
+        {
+            // Lost: the work itself ends where it stands.
         }
         catch (Exception failure) when (failure is NpgsqlException or ObjectDisposedException or TimeoutException)
         {
@@ -303,7 +362,7 @@ internal sealed class ProjectionRebuild : IDisposable
         {
             using var connection = owners.OpenConnection();
             claim?.Release(connection);
-            foreach (var table in projection.Tables) TablePart.Drop(connection, table);
+            foreach (var part in parts) part.Drop(connection);
         }
         catch (NpgsqlException)
         {

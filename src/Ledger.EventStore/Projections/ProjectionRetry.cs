@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Npgsql;
 using NpgsqlTypes;
 using static Ledger.EventStore.WriterConnection;
@@ -14,9 +15,10 @@ internal static class ProjectionRetry
 {
     private const int PageMax = 500;
 
-    public static RetryResult Run(NpgsqlConnection connection, EventCatalog catalog, Projection projection, ProjectionOptions options, string holder)
+    public static RetryResult Run(NpgsqlConnection connection, EventCatalog catalog, Projection projection, ProjectionOptions options, ILogger logger)
     {
-        var claim = ProjectionClaim.Take(connection, projection.Name, holder);
+        var claim = ProjectionClaim.Take(connection, projection, ProjectionClaim.Holder(), options.StaleAfter, evenOutdated: false)
+            ?? throw new ProjectionRefusedException($"Another retry of {projection.Name}, or the end of a rebuild, is under way: wait for it, then retry again.");
         try
         {
             if (claim.State != "running") throw new ProjectionRefusedException($"{projection.Name} is {claim.State}: resume it first.");
@@ -33,7 +35,21 @@ internal static class ProjectionRetry
         }
         finally
         {
+            GiveBack(connection, claim, logger);
+        }
+    }
+
+    /// <summary>Whatever ended the retry stays what is told of it.</summary>
+    private static void GiveBack(NpgsqlConnection connection, ProjectionClaim claim, ILogger logger)
+    {
+        try
+        {
+            using (var rollback = new NpgsqlCommand("rollback", connection)) rollback.ExecuteNonQuery();
             claim.Release(connection);
+        }
+        catch (Exception failure) when (failure is NpgsqlException or InvalidOperationException or IOException or TimeoutException)
+        {
+            logger.LogWarning(failure, "The lead of the projection {Name} could not be given back after a retry; it ends by itself.", claim.Name);
         }
     }
 
@@ -46,7 +62,7 @@ internal static class ProjectionRetry
             var events = page.Events.Where(e => e.Data is UnreadableEvent || run.Projection.Handles.Contains(e.Data.GetType())).ToList();
             try
             {
-                Write(connection, run, claim, events, page.IsFull ? null : Unpark(claim.Name, parked.Stream));
+                Write(connection, run, claim, events, page.IsFull ? MoveOn(claim.Name, parked.Stream, page.Last + 1, version + max) : Unpark(claim.Name, parked.Stream));
             }
             catch (Exception failure) when (failure is ProjectionFailedException || (failure is PostgresException { SqlState: var state } && (state.StartsWith("22", StringComparison.Ordinal) || state.StartsWith("23", StringComparison.Ordinal))))
             {
@@ -65,11 +81,11 @@ internal static class ProjectionRetry
             }
 
             if (!page.IsFull) return true;
-            version = page.Events.Count > 0 ? page.Events[^1].Version + 1 : version + max;
+            version += max; // versions have no gaps
         }
     }
 
-    private static void Write(NpgsqlConnection connection, ProjectionRun run, ProjectionClaim claim, List<StoredEvent> events, NpgsqlBatchCommand? and)
+    private static void Write(NpgsqlConnection connection, ProjectionRun run, ProjectionClaim claim, List<StoredEvent> events, NpgsqlBatchCommand and)
     {
         run.Events = events;
         ProjectionRun.Load(connection, [run]);
@@ -78,11 +94,16 @@ internal static class ProjectionRetry
         batch.BatchCommands.Add(new NpgsqlBatchCommand("begin"));
         batch.BatchCommands.Add(ProjectionStore.Advance([claim.Name], [claim.Epoch], claim.Position, claim.Position));
         run.Write(batch.BatchCommands);
-        if (and is not null) batch.BatchCommands.Add(and);
+        batch.BatchCommands.Add(and);
         batch.BatchCommands.Add(new NpgsqlBatchCommand("commit"));
         batch.ExecuteNonQuery();
         run.Committed();
     }
+
+    /// <summary>What a page has taken is not taken again, whatever ends the retry after it.</summary>
+    private static NpgsqlBatchCommand MoveOn(string name, StreamRef stream, long seqId, long version) => Command(
+        "update ledger.projection_parked set first_seq_id = $4, first_version = $5 where projection = $1 and tenant_id = $2 and stream_id = $3",
+        Value(NpgsqlDbType.Text, name), Value(NpgsqlDbType.Text, Tenants.Stored(stream.Tenant)), Value(NpgsqlDbType.Text, stream.Id), Value(NpgsqlDbType.Bigint, seqId), Value(NpgsqlDbType.Bigint, version));
 
     private static NpgsqlBatchCommand Unpark(string name, StreamRef stream) => Command(
         "delete from ledger.projection_parked where projection = $1 and tenant_id = $2 and stream_id = $3",

@@ -31,15 +31,21 @@ internal sealed class TablePart
     /// <exception cref="SchemaException">The table is not a parent with one part.</exception>
     public static TablePart Make(NpgsqlConnection connection, ProjectionTable table)
     {
-        Drop(connection, table);
+        DropLeft(connection, table);
         var live = Rows(connection,
             """
             select c.relname, pg_get_expr(c.relpartbound, c.oid), coalesce(array_to_string(c.reloptions, ', '), ''), c.relrowsecurity::text, p.relowner::regrole::text, (p.relowner = current_user::regrole)::text
             from pg_class p join pg_inherits i on i.inhparent = p.oid join pg_class c on c.oid = i.inhrelid where p.oid = to_regclass($1) and p.relkind = 'p'
             """, table.FullName);
         if (live is not [[var part, var bound, var settings, var security, var owner, var isOwner]]) throw new SchemaException($"{table.FullName} is not a partitioned table with one part, so it can't be rebuilt beside the live one.");
-        var numbers = Rows(connection, "select substring(relname from length($1) + 2) from pg_class where relnamespace = 'ledger'::regnamespace and relname ~ ('^' || $1 || '_[0-9]{1,9}$')", table.Name);
-        var name = $"{table.Name}_{numbers.Max(n => int.Parse(n[0], System.Globalization.CultureInfo.InvariantCulture)) + 1}";
+        // A name that was used once is not used again: whoever still writes to a part that was dropped must not meet another one in its place.
+        string name;
+        do
+        {
+            name = Rows(connection, "select $1 || '_' || nextval('ledger.table_parts')", table.Name)[0][0];
+        }
+        while (Rows(connection, "select relname from pg_class where relnamespace = 'ledger'::regnamespace and relname = $1", name).Count > 0);
+
         var made = new TablePart(table, part, name, bound);
         Run(connection, $"create table {made.FullName} (like {table.FullName} including defaults including constraints including generated including storage){(settings.Length > 0 ? $" with ({settings})" : "")}");
         Run(connection, $"comment on table {made.FullName} is '{Mark}'");
@@ -48,13 +54,26 @@ internal sealed class TablePart
         return made;
     }
 
+    /// <summary>Drops this part, which was never put in place.</summary>
+    public void Drop(NpgsqlConnection connection)
+    {
+        if (Rows(connection, "select relname from pg_class where oid = to_regclass($1) and not relispartition", FullName).Count > 0) Run(connection, $"drop table {FullName}");
+    }
+
     /// <summary>Drops every part of a table that was begun and never put in place.</summary>
-    public static void Drop(NpgsqlConnection connection, ProjectionTable table)
+    private static void DropLeft(NpgsqlConnection connection, ProjectionTable table)
     {
         foreach (var left in Rows(connection,
             "select relname from pg_class c where relnamespace = 'ledger'::regnamespace and relname ~ ('^' || $1 || '_[0-9]{1,9}$') and not relispartition and obj_description(oid, 'pg_class') = $2", table.Name, Mark))
         {
-            Run(connection, $"drop table if exists ledger.{left[0]}");
+            try
+            {
+                Run(connection, $"drop table if exists ledger.{left[0]}");
+            }
+            catch (PostgresException busy) when (busy.SqlState == PostgresErrorCodes.LockNotAvailable)
+            {
+                // Whoever fills it still is late, and drops it himself when he hears so; else the next rebuild does.
+            }
         }
     }
 

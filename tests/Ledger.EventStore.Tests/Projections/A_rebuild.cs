@@ -107,6 +107,56 @@ public sealed class A_rebuild(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task that_was_silent_for_so_long_that_another_began_ends_without_touching_what_that_one_made()
+    {
+        await using var database = await ProjectionDatabase.CreateAsync();
+        database.Daemon();
+        await database.UntilSeenAsync(await database.AppendAsync(12_000));
+        using var operations = Poison.Operations(database, ProjectionDatabase.All);
+        using var elsewhere = Poison.Operations(database, ProjectionDatabase.All);
+        using var reached = new ManualResetEventSlim();
+        using var go = new ManualResetEventSlim();
+        var first = operations.RebuildAsync("lines", _ =>
+        {
+            reached.Set();
+            go.Wait(TimeSpan.FromSeconds(30));
+        });
+        reached.Wait(TimeSpan.FromSeconds(20)).ShouldBeTrue();
+        var part = await database.Store.ScalarAsync<string>("select max(relname) from pg_class where relname ~ '^thing_log_[0-9]+$' and not relispartition");
+        await database.Store.ExecuteAsync("update ledger.projection_rebuilds set heartbeat_at = clock_timestamp() - interval '1 minute'");
+        await elsewhere.RebuildAsync("lines");
+        await Task.Delay(1_500);
+        go.Set();
+        (await Should.ThrowAsync<ProjectionRefusedException>(() => first)).Message.ShouldContain("Another rebuild");
+        (await database.Store.ScalarAsync<long>("select count(*) from pg_class where relname = $1", part)).ShouldBe(0, "its name is not used again");
+        (await LeftAsync(database)).ShouldBe(3);
+        (await database.Desk().StatusAsync()).Single(s => s.Name == "lines").Rebuild!.Phase.ShouldBe("done");
+        await database.UntilSeenAsync(await database.AppendAsync(50, seed: 3));
+        await database.CheckAsync();
+    }
+
+    [Fact]
+    public async Task waits_for_a_long_query_while_the_projection_goes_on()
+    {
+        await using var database = await ProjectionDatabase.CreateAsync();
+        database.Daemon();
+        await database.UntilSeenAsync(await database.AppendAsync(100));
+        using var operations = Poison.Operations(database, ProjectionDatabase.All);
+        await using var connection = await database.Store.Reader.Source.OpenConnectionAsync();
+        await using var query = await connection.BeginTransactionAsync();
+        await using (var command = new Npgsql.NpgsqlCommand("select count(*) from ledger.thing_log", connection, query)) await command.ExecuteScalarAsync();
+        var rebuild = operations.RebuildAsync("lines");
+        await ProjectionDatabase.UntilAsync(async () => await database.Store.ScalarAsync<long>("select count(*) from ledger.projections where owner like 'operator/%'") == 1, "it tries to swap");
+        var last = await database.AppendAsync(100, seed: 2);
+        await database.UntilSeenAsync(last);
+        rebuild.IsCompleted.ShouldBeFalse();
+        await query.RollbackAsync();
+        await rebuild;
+        (await LeftAsync(database)).ShouldBe(3);
+        await database.CheckAsync();
+    }
+
+    [Fact]
     public async Task brings_a_projection_of_another_version_up_which_stands_outdated_until_then()
     {
         await using var database = await ProjectionDatabase.CreateAsync();
@@ -122,10 +172,17 @@ public sealed class A_rebuild(ITestOutputHelper output)
         (status.State, status.Version, status.ProgramVersion, status.Leader).ShouldBe(("outdated", 1, 2, null));
         (await desk.SeenAsync("totals", 1, TimeSpan.Zero)).ShouldBeFalse("rows of another version answer nothing");
         using var operations = Poison.Operations(database, projections);
+        (await Should.ThrowAsync<ProjectionRefusedException>(() => operations.RetryAsync("totals"))).Message.ShouldContain("rebuild it");
         await operations.RebuildAsync("totals");
         await database.UntilSeenAsync(await database.AppendAsync(50, seed: 3));
         await database.CheckAsync();
         (await desk.StatusAsync()).Single(s => s.Name == "totals").State.ShouldBe("running");
+        // The older program neither retries nor puts its rows back in place.
+        using var older = Poison.Operations(database, ProjectionDatabase.All);
+        await Should.ThrowAsync<ProjectionRefusedException>(() => older.RetryAsync("totals"));
+        await Should.ThrowAsync<ProjectionRefusedException>(() => older.RebuildAsync("totals"));
+        (await database.Store.ScalarAsync<int>("select version from ledger.projections where name = 'totals'")).ShouldBe(2);
+        (await LeftAsync(database)).ShouldBe(3);
     }
 
     [Fact]

@@ -39,6 +39,50 @@ public sealed class Poison
     }
 
     [Fact]
+    public async Task whose_stream_is_replayed_over_many_pages_is_taken_once_though_the_retry_is_interrupted_between_them()
+    {
+        await using var database = await ProjectionDatabase.CreateAsync();
+        await database.AppendAsync(1, streams: 1, by: _ => 13);
+        var last = await database.AppendAsync(1_300, streams: 1, by: i => 2 + i % 7);
+        var (cured, pauseAt) = (false, 700L);
+        ProjectionOperations? operations = null;
+        var projections = new ProjectionCatalog([new ThingTotals(isPoison: happened =>
+        {
+            if (cured && happened.Version == pauseAt) operations!.PauseAsync("totals").GetAwaiter().GetResult().ShouldBeTrue();
+            return !cured && ((ThingCounted)happened.Data).By == 13;
+        }), new ThingLog(), new ThingNotes()]);
+        var daemon = database.Daemon(projections);
+        await database.UntilSeenAsync(last);
+        cured = true;
+        using (operations = Operations(database, projections))
+        {
+            (await Should.ThrowAsync<ProjectionRefusedException>(() => operations.RetryAsync("totals"))).Message.ShouldContain("Retry again");
+            (await database.Desk(projections, daemon).ParkedAsync("totals", 10)).ShouldHaveSingleItem().FirstVersion.ShouldBe(501);
+            pauseAt = 0;
+            (await operations.ResumeAsync("totals")).ShouldBeTrue();
+            (await operations.RetryAsync("totals")).ShouldBe(new RetryResult(1, 0));
+            await database.CheckAsync();
+            var hash = await database.HashAsync("thing_totals");
+            await operations.RebuildAsync("totals");
+            (await database.HashAsync("thing_totals")).ShouldBe(hash);
+        }
+    }
+
+    [Fact]
+    public async Task is_not_retried_while_another_claim_of_the_projection_lives()
+    {
+        await using var database = await ProjectionDatabase.CreateAsync();
+        database.Daemon();
+        await database.UntilSeenAsync(await database.AppendAsync(5));
+        using var operations = Operations(database, ProjectionDatabase.All);
+        await database.Store.ExecuteAsync("update ledger.projections set owner = 'operator/1-other', epoch = epoch + 1, heartbeat_at = clock_timestamp() + interval '1 minute' where name = 'lines'");
+        (await Should.ThrowAsync<ProjectionRefusedException>(() => operations.RetryAsync("lines"))).Message.ShouldContain("under way");
+        (await database.Store.ScalarAsync<string>("select owner from ledger.projections where name = 'lines'")).ShouldBe("operator/1-other");
+        await database.Store.ExecuteAsync("update ledger.projections set heartbeat_at = clock_timestamp() - interval '1 minute' where name = 'lines'");
+        (await operations.RetryAsync("lines")).ShouldBe(new RetryResult(0, 0));
+    }
+
+    [Fact]
     public async Task that_the_database_refuses_is_found_among_many_and_parks_its_stream_alone()
     {
         await using var database = await ProjectionDatabase.CreateAsync();
