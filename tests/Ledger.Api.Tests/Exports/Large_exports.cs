@@ -39,6 +39,12 @@ public sealed class LargeLedger : IAsyncLifetime
             """);
         await QueryAsync<object>("analyze ledger.mt_events");
         service = await ServiceProcess.StartAsync(new Dictionary<string, string> { [CommandLineDatabase.Variable] = database.ConnectionString, ["LEDGER_DEV_API_KEY"] = Key });
+        // What the read models need for that is none of an export's.
+        for (var tries = 0; !await QueryAsync<bool>($"select coalesce(min(last_seq_id), 0) >= {Events} from ledger.projections"); tries++)
+        {
+            tries.ShouldBeLessThan(600, "the read models stand still");
+            await Task.Delay(100);
+        }
     }
 
     public async Task<T> QueryAsync<T>(string sql)
