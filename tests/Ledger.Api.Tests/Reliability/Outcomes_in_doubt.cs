@@ -12,7 +12,7 @@ public sealed class Outcomes_in_doubt
     {
         await using var database = await TestPostgres.CreateDatabaseAsync();
         await using var relay = PostgresRelay.To(database.ConnectionString);
-        await using var service = await Run.NodeAsync(relay.ConnectionString, ("Writer__WaitMax", "00:00:02"), ("Writer__LockTimeout", "00:00:00.700"));
+        await using var service = await Run.NodeAsync(relay.ConnectionString, ("Writer__WaitMax", "00:00:02"), ("Writer__LockTimeout", "00:00:01.500"));
         using var client = new Client(service);
         await client.OpenAsync("doubt");
         await client.GrantAsync("doubt", 100);
