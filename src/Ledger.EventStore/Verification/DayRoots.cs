@@ -172,7 +172,8 @@ public sealed class DayRoots(NpgsqlDataSource source)
     }
 
     /// <summary>
-    /// Today by business time, read while no writer is at work: what comes after it is recorded today or later, and what came before it is committed and seen.
+    /// Today by business time, read while no writer commits: what came before is seen. What was decided before midnight and is committed only later falls into the next day, as does
+    /// what a clock that goes back records.
     /// </summary>
     private async Task<DateOnly> TodayAsync(CancellationToken cancellationToken)
     {

@@ -170,9 +170,16 @@ internal sealed class ReadModelCheck(NpgsqlDataSource source, EventCatalog catal
 
     private void Hold(NpgsqlConnection connection, ReadModelRule rule)
     {
-        using var command = new NpgsqlCommand(rule.Sql, connection) { CommandTimeout = 0 };
-        using var reader = command.ExecuteReader();
-        while (reader.Read()) findings.Add(new Finding(null, reader.GetString(0), reader.GetString(1), null, rule.What, reader.GetString(2), reader.GetString(3)) { Kind = FindingKind.Beside });
+        try
+        {
+            using var command = new NpgsqlCommand(rule.Sql, connection) { CommandTimeout = 0 };
+            using var reader = command.ExecuteReader();
+            while (reader.Read()) findings.Add(new Finding(null, reader.GetString(0), reader.GetString(1), null, rule.What, reader.GetString(2), reader.GetString(3)) { Kind = FindingKind.Beside });
+        }
+        catch (PostgresException unreadable) when (unreadable.SqlState.StartsWith("22", StringComparison.Ordinal))
+        {
+            findings.Add(new Finding(null, null, null, null, rule.What, "numbers", unreadable.MessageText) { Kind = FindingKind.Beside });
+        }
     }
 
     private static string NameOf(ProjectionTable table) => $"pg_temp.verified_{table.Name}";

@@ -65,9 +65,9 @@ public sealed class Verifying_over_http(LedgerHistory history)
     [Fact]
     public async Task an_operator_starts_it_in_the_background_one_at_a_time()
     {
-        await using var node = await Run.NodeAsync(history.ConnectionString);
         try
         {
+            await using var node = await Run.NodeAsync(history.ConnectionString);
             (await SendAsync(node, HttpMethod.Post, null)).Status.ShouldBe(400, "a POST takes a key");
             var (status, body, _) = await SendAsync(node, HttpMethod.Post, "v1");
             status.ShouldBe(202, body);
@@ -98,7 +98,6 @@ public sealed class Verifying_over_http(LedgerHistory history)
         }
         finally
         {
-            await node.DisposeAsync();
             await history.RestoreAsync();
         }
     }
@@ -106,9 +105,9 @@ public sealed class Verifying_over_http(LedgerHistory history)
     [Fact]
     public async Task roots_are_listed_and_found_by_day()
     {
-        await using var node = await Run.NodeAsync(history.ConnectionString);
         try
         {
+            await using var node = await Run.NodeAsync(history.ConnectionString);
             var list = JsonDocument.Parse((await GetAsync(node, "/v1/roots?limit=1")).Body).RootElement;
             list.GetProperty("data")[0].GetProperty("root").GetString().ShouldBe(history.Published[^1].Hex);
             var next = JsonDocument.Parse((await GetAsync(node, $"/v1/roots?limit=1&cursor={list.GetProperty("nextCursor").GetString()}")).Body).RootElement;
@@ -121,7 +120,6 @@ public sealed class Verifying_over_http(LedgerHistory history)
         }
         finally
         {
-            await node.DisposeAsync();
             await history.RestoreAsync();
         }
     }
