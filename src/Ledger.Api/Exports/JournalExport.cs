@@ -1,3 +1,4 @@
+using Ledger.Api.ReadModels;
 using Npgsql;
 
 namespace Ledger.Api.Exports;
@@ -25,7 +26,7 @@ internal sealed class JournalExport : SnapshotExport
         new("money", "integer", "Debits less credits, in the currency's minor unit."),
     ];
 
-    protected override string Projection => "books";
+    protected override IReadOnlyList<string> Projections => [BooksProjection.ProjectionName];
 
     protected override string Query =>
         """

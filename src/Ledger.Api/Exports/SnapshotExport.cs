@@ -6,12 +6,18 @@ using NpgsqlTypes;
 
 namespace Ledger.Api.Exports;
 
-/// <summary>The read model that an export is of has not come as far as the ledger had when the export began.</summary>
-internal sealed class ReadModelBehindException(string projection, long position, long last)
-    : Exception(FormattableString.Invariant($"The read model {projection} has come to position {position} of {last}: try again in a moment. Where it stays there, look at `projections status`; without a running service nothing brings it further."));
+/// <summary>A read model that an export is of has not taken in all that the ledger had when the export began.</summary>
+internal sealed class ReadModelBehindException(string message) : Exception(message)
+{
+    public static ReadModelBehindException Late(string projection, long position, long last) => new(FormattableString.Invariant(
+        $"The read model {projection} has come to position {position} of {last}: try again in a moment. Where it stays there, look at `projections status`; without a running service nothing brings it further."));
+
+    public static ReadModelBehindException Parked(string projection) => new(
+        $"The read model {projection} has put accounts of this tenant aside, so what it says of the tenant is not whole: an operator has to retry or rebuild it (look at `projections status`).");
+}
 
 /// <summary>
-/// Sums that change as events come, of one moment: one statement in one transaction that sees nothing newer. It waits until the read model has come as far as the ledger had when
+/// Sums that change as events come, of one moment: one statement in one transaction that sees nothing newer. It waits until the read models have come as far as the ledger had when
 /// it was asked for. There is no position to go on from.
 /// </summary>
 internal abstract class SnapshotExport : Export
@@ -27,8 +33,8 @@ internal abstract class SnapshotExport : Export
 
     public sealed override bool CanGoOn => false;
 
-    /// <summary>The projection that writes what it reads.</summary>
-    protected abstract string Projection { get; }
+    /// <summary>The projections that write what it reads.</summary>
+    protected abstract IReadOnlyList<string> Projections { get; }
 
     /// <summary>The rows in order; tenant <c>$1</c>, from <c>$2</c>, to <c>$3</c>.</summary>
     protected abstract string Query { get; }
@@ -40,12 +46,16 @@ internal abstract class SnapshotExport : Export
     {
         var last = await PositionAsync(source, "select coalesce(max(seq_id), 0) from ledger.mt_events", cancellationToken);
         var waited = System.Diagnostics.Stopwatch.StartNew();
-        while (await PositionAsync(source, $"select coalesce((select last_seq_id from ledger.projections where name = '{Projection}'), 0)", cancellationToken) is var position && position < last)
+        foreach (var projection in Projections)
         {
-            if (waited.Elapsed >= FreshWaitMax) throw new ReadModelBehindException(Projection, position, last);
-            await Task.Delay(FreshPause, cancellationToken);
+            while (await PositionAsync(source, $"select coalesce((select last_seq_id from ledger.projections where name = '{projection}'), 0)", cancellationToken) is var position && position < last)
+            {
+                if (waited.Elapsed >= FreshWaitMax) throw ReadModelBehindException.Late(projection, position, last);
+                await Task.Delay(FreshPause, cancellationToken);
+            }
         }
 
+        await WholeAsync(source, request, cancellationToken);
         await using var command = source.CreateCommand($"select count(*) from ({Query}) rows");
         AddTo(command, request);
         return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
@@ -77,6 +87,15 @@ internal abstract class SnapshotExport : Export
     protected static Credits? AmountOf(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : new Credits(reader.GetDecimal(column));
 
     protected static long? WholeOf(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : (long)reader.GetDecimal(column);
+
+    /// <summary>Refuses where one of the projections has put aside a stream of the tenant: looked at last, as a stream is put aside by the step that passes its event.</summary>
+    private async Task WholeAsync(NpgsqlDataSource source, ExportRequest request, CancellationToken cancellationToken)
+    {
+        await using var command = source.CreateCommand("select projection from ledger.projection_parked where tenant_id = $1 and projection = any($2) limit 1");
+        command.Parameters.AddWithValue(Tenants.Stored(request.Tenant));
+        command.Parameters.AddWithValue(Projections.ToArray());
+        if (await command.ExecuteScalarAsync(cancellationToken) is string parked) throw ReadModelBehindException.Parked(parked);
+    }
 
     private static void AddTo(NpgsqlCommand command, ExportRequest request)
     {

@@ -1,3 +1,4 @@
+using Ledger.Api.Accounts;
 using Npgsql;
 
 namespace Ledger.Api.Exports;
@@ -30,7 +31,7 @@ internal sealed class UsageExport : SnapshotExport
         new("processingTimeMs", "integer", "Time taken, in milliseconds."),
     ];
 
-    protected override string Projection => "usage";
+    protected override IReadOnlyList<string> Projections => UsageQueries.ReadModels;
 
     protected override string Query =>
         """

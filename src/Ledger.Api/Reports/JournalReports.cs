@@ -3,15 +3,12 @@ using Ledger.Api.Http;
 using Ledger.Api.ReadModels;
 using Ledger.Domain;
 using Ledger.EventStore;
-using Ledger.EventStore.Projections;
 
 namespace Ledger.Api.Reports;
 
 /// <summary>Reports over all accounts of a tenant that follow from the journal.</summary>
-internal sealed class JournalReports(EventReader reader, ProjectionDesk projections)
+internal sealed class JournalReports(EventReader reader, Freshness freshness)
 {
-    private static readonly TimeSpan WaitMax = TimeSpan.FromSeconds(1);
-
     private static readonly TimeSpan Tick = TimeSpan.FromMicroseconds(1); // times are kept to the microsecond
 
     /// <summary><c>GET /v1/reports/trial-balance</c>.</summary>
@@ -87,13 +84,6 @@ internal sealed class JournalReports(EventReader reader, ProjectionDesk projecti
         };
     }));
 
-    /// <summary>Waits a short time until a read model has taken in all that is committed by now; what has not come by then is left out.</summary>
-    internal static async Task LatestAsync(EventReader reader, ProjectionDesk projections, string readModel, CancellationToken cancellationToken)
-    {
-        await using var command = reader.Source.CreateCommand("select seq_id from ledger.mt_events order by seq_id desc limit 1");
-        if (await command.ExecuteScalarAsync(cancellationToken) is long latest) await projections.SeenAsync(readModel, latest, WaitMax, cancellationToken);
-    }
-
     private static TrialBalanceBody Trial(DateTimeOffset at, JournalBalance balance)
     {
         static (decimal Debit, decimal Credit) Side(decimal sum) => sum > 0 ? (sum, 0) : (0, -sum);
@@ -125,16 +115,12 @@ internal sealed class JournalReports(EventReader reader, ProjectionDesk projecti
         await Answer.Ok(http, new ReportBody<T>(from, to, [.. periods.SelectMany(period => rows(Before(period.From), Before(period.To), period))]));
     }
 
-    /// <summary>Tells what is wrong with the query; else waits a short time for what has been written by now.</summary>
+    /// <summary>Tells what is wrong with the query; else waits for what has been written by now, and refuses where the books have not come so far.</summary>
     private async Task<bool> RefusedAsync(HttpContext http, QueryParameters query)
     {
-        if (query.Problem() is { } problem)
-        {
-            await problem.WriteAsync(http);
-            return true;
-        }
-
-        await LatestAsync(reader, projections, BooksProjection.ProjectionName, http.RequestAborted);
-        return false;
+        var problem = query.Problem() ?? await freshness.BehindAsync(Caller.Of(http).Tenant, [BooksProjection.ProjectionName], http.RequestAborted);
+        if (problem is null) return false;
+        await problem.WriteAsync(http);
+        return true;
     }
 }

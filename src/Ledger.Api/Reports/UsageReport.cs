@@ -3,9 +3,9 @@ using System.Text;
 using Ledger.Api.Access;
 using Ledger.Api.Accounts;
 using Ledger.Api.Http;
+using Ledger.Api.ReadModels;
 using Ledger.Domain.Accounts;
 using Ledger.EventStore;
-using Ledger.EventStore.Projections;
 using Npgsql;
 
 namespace Ledger.Api.Reports;
@@ -14,7 +14,7 @@ namespace Ledger.Api.Reports;
 /// <c>GET /v1/reports/usage</c>: what all accounts of a tenant used, by groups, as the usage of one account is told. Whole hours come from the sums by the hour; what lies in parts of hours
 /// at the ends of the period, and whatever is grouped by resource, is summed up from the transactions. A refund counts where its consumption does.
 /// </summary>
-internal sealed class UsageReport(EventReader reader, ProjectionDesk projections)
+internal sealed class UsageReport(EventReader reader, Freshness freshness)
 {
     private const string OfCall = "service, operation, resource_type, resource_id, actor";
 
@@ -24,13 +24,12 @@ internal sealed class UsageReport(EventReader reader, ProjectionDesk projections
         var query = QueryParameters.Of(http);
         var words = query.WordList("groupBy", [.. UsageQueries.Dimensions.Select(d => d.Word)]) ?? [];
         var period = Period.Read(query);
-        if (query.Problem() is { } problem)
+        if ((query.Problem() ?? await freshness.BehindAsync(Caller.Of(http).Tenant, UsageQueries.ReadModels, http.RequestAborted)) is { } problem)
         {
             await problem.WriteAsync(http);
             return;
         }
 
-        foreach (var name in UsageQueries.ReadModels) await JournalReports.LatestAsync(reader, projections, name, http.RequestAborted);
         await using var command = reader.Source.CreateCommand();
         Build(command, Tenants.Stored(Caller.Of(http).Tenant), period, words);
         var groups = new List<UsageGroupBody>();
