@@ -40,7 +40,7 @@ internal sealed class ReportPeriods
         return new ReportPeriods(from, to, words is { Count: 1 } ? words[0] : groupByDefault);
     }
 
-    /// <summary>Cuts the period; where an end was left out it is the beginning of the first day that has something, and now.</summary>
+    /// <summary>Cuts the period; where an end was left out it is the beginning of the first day that has something (in a report by days or months not more of them ago than it covers at most), and now.</summary>
     /// <param name="first">The first day that has something.</param>
     /// <param name="now">Now.</param>
     /// <param name="periods">The parts, the oldest first.</param>
@@ -48,7 +48,7 @@ internal sealed class ReportPeriods
     public Problem? Cut(DateOnly? first, DateTimeOffset now, out IReadOnlyList<ReportPeriod> periods)
     {
         var end = to ?? (from > now ? from.Value : now);
-        var start = from ?? (first is { } day && At(day) < end ? At(day) : end);
+        var start = from ?? (first is { } day && At(day) < end ? Latest(At(day), Earliest(end)) : end);
         var cut = new List<ReportPeriod>();
         periods = cut;
         if (groupBy is null)
@@ -72,6 +72,20 @@ internal sealed class ReportPeriods
 
     /// <summary>Where the period as a whole begins and ends.</summary>
     public (DateTimeOffset From, DateTimeOffset To) Whole(IReadOnlyList<ReportPeriod> periods, DateTimeOffset now) => periods.Count > 0 ? (periods[0].From, periods[^1].To) : (from ?? to ?? now, to ?? from ?? now);
+
+    /// <summary>Where a report that ends there may begin at the earliest.</summary>
+    private DateTimeOffset Earliest(DateTimeOffset end)
+    {
+        var day = DateOnly.FromDateTime(end.UtcDateTime);
+        return groupBy switch
+        {
+            Days when day.DayNumber >= DaysMax => At(day.AddDays(1 - DaysMax)),
+            Months when day.Year > MonthsMax / 12 => At(new DateOnly(day.Year, day.Month, 1).AddMonths(1 - MonthsMax)),
+            _ => DateTimeOffset.MinValue,
+        };
+    }
+
+    private static DateTimeOffset Latest(DateTimeOffset one, DateTimeOffset other) => one > other ? one : other;
 
     private DateTimeOffset? Next(DateTimeOffset at)
     {
