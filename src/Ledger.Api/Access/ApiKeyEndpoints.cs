@@ -99,9 +99,8 @@ internal static class ApiKeyEndpoints
         var caller = Caller.Of(http);
         var query = QueryParameters.Of(http);
         var wanted = query.Text("tenantId");
-        var list = ListRequest.Read(query, caller.TenantOrNone ?? "", Path);
-        (DateTime, string)? after = null;
-        if (list.After?.Split(' ') is [var ticks, var id]) after = (new DateTime(long.Parse(ticks, CultureInfo.InvariantCulture), DateTimeKind.Utc), id);
+        var list = ListRequest.Read(query, caller.TenantOrNone ?? "", Path, text => TryPlace(text, out _));
+        (DateTime, string)? after = list.After is not null && TryPlace(list.After, out var place) ? place : null;
         var tenant = caller.Has(Roles.Operator) ? wanted : caller.Tenant;
         if (wanted is not null && tenant != wanted) query.Add("tenantId", "may name another tenant for an operator only");
         if (query.Problem() is { } problem)
@@ -113,6 +112,14 @@ internal static class ApiKeyEndpoints
         var rows = await Store(http).ListKeysAsync(tenant, after, list.Limit + 1, http.RequestAborted);
         var page = list.Page(rows, r => string.Create(CultureInfo.InvariantCulture, $"{r.CreatedAt.Ticks} {r.Id}"));
         await Answer.Ok(http, new Page<ApiKeyAnswer>([.. page.Data.Select(r => ApiKeyAnswer.Of(r, null))], page.NextCursor));
+    }
+
+    private static bool TryPlace(string text, out (DateTime CreatedAt, string Id) place)
+    {
+        place = default;
+        if (text.Split(' ') is not [var ticks, var id] || JsonText.HasForbidden(id) || !long.TryParse(ticks, NumberStyles.None, CultureInfo.InvariantCulture, out var at) || at > DateTime.MaxValue.Ticks) return false;
+        place = (new DateTime(at, DateTimeKind.Utc), id);
+        return true;
     }
 
     /// <summary>The key that is asked for, or why there will be none.</summary>

@@ -11,6 +11,9 @@ namespace Ledger.Api.Accounts;
 /// <summary>Queries on accounts, answered from states, facts and streams.</summary>
 internal sealed class AccountQueries(EventReader reader, AccountFinder accounts)
 {
+    /// <summary>So many lots or holds that are over are looked through for a page.</summary>
+    public const int FactsMax = 5 * EventReader.PageMax;
+
     /// <summary><c>GET /v1/accounts/{accountId}</c>: now, at a time, or at a version.</summary>
     public async Task GetAsync(HttpContext http)
     {
@@ -41,7 +44,7 @@ internal sealed class AccountQueries(EventReader reader, AccountFinder accounts)
         var query = QueryParameters.Of(http);
         var (ownerId, ownerKind, status) = (query.Text("ownerId", Errors.IdLengthMax), query.Word<OwnerKind>("ownerKind"), query.Word<AccountStatus>("status"));
         var (unit, search) = (query.Text("unit", Errors.IdLengthMax), query.Text("search", Errors.IdLengthMax));
-        var list = ListRequest.Read(query, caller.Tenant, "/v1/accounts");
+        var list = ListRequest.Read(query, caller.Tenant, "/v1/accounts", ListRequest.IsNumber);
         if (query.Problem() is { } problem)
         {
             await problem.WriteAsync(http);
@@ -56,7 +59,7 @@ internal sealed class AccountQueries(EventReader reader, AccountFinder accounts)
             order by opened desc limit $10
             """);
         command.Parameters.AddWithValue(Tenants.Stored(caller.Tenant));
-        command.Parameters.AddWithValue(list.After is null ? long.MaxValue : long.Parse(list.After, CultureInfo.InvariantCulture));
+        command.Parameters.AddWithValue(list.NumberAfter() ?? long.MaxValue);
         foreach (var text in new[] { ownerId, ownerKind is null ? null : Words.Of(ownerKind.Value), status is null ? null : Words.Of(status.Value), caller.Owner?.Kind, caller.Owner?.Id, unit, search })
         {
             command.Parameters.Add(new Npgsql.NpgsqlParameter<string?> { TypedValue = text, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text });
@@ -77,9 +80,9 @@ internal sealed class AccountQueries(EventReader reader, AccountFinder accounts)
     /// <summary><c>GET .../events</c>: the stream itself, oldest first.</summary>
     public async Task EventsAsync(HttpContext http)
     {
-        var (query, list) = Listing(http);
+        var (query, list) = Listing(http, ListRequest.IsNumber);
         if (await accounts.FindAsync(http, query) is not { } now) return;
-        var events = await reader.EventsAsync(now.Stream, Position(list, 0) + 1, list.Limit + 1, http.RequestAborted);
+        var events = await reader.EventsAsync(now.Stream, (list.NumberAfter() ?? 0) + 1, list.Limit + 1, http.RequestAborted);
         var strings = Preferences.DecimalsAsStrings(http);
         var page = list.Page(events, e => e.Version.ToString(CultureInfo.InvariantCulture));
         await Answer.Ok(http, new Page<EventBody>(page.Data.Select(e => EventBody.Of(e, strings)).ToList(), page.NextCursor));
@@ -96,8 +99,8 @@ internal sealed class AccountQueries(EventReader reader, AccountFinder accounts)
         var settled = account.SettledAt(now.Now).Account;
         // What has ended by now and is not written yet shows as it will be.
         var live = account.Lots.Select(lot => settled.FindLot(lot.Id) ?? lot with { Remaining = Credits.Zero, Ended = LotEnd.Expired }).ToDictionary(lot => lot.Id.Value, StringComparer.Ordinal);
-        var lots = await MergeAsync(now.Stream, "lot", live, lot => ((LotClosed)lot).Lot, lot => state is null || LotBody.StateOf(lot) == state[0], list, http.RequestAborted);
-        var page = list.Page(lots, lot => lot.Id.Value);
+        var over = state is not ["active" or "frozen"];
+        var page = await MergeAsync(now.Stream, "lot", live, over, lot => ((LotClosed)lot).Lot, lot => state is null || LotBody.StateOf(lot) == state[0], lot => lot.Id.Value, list, http.RequestAborted);
         await Answer.Ok(http, new Page<LotBody>(page.Data.Select(LotBody.Of).ToList(), page.NextCursor));
     }
 
@@ -109,15 +112,16 @@ internal sealed class AccountQueries(EventReader reader, AccountFinder accounts)
         if (await accounts.FindAsync(http, query) is not { } now) return;
         var account = (Account)now.State;
         var active = account.Holds.Select(hold => hold.ExpiresAt <= now.Now ? HoldBody.Of(account.Id, hold, HoldState.Expired, Credits.Zero, hold.ExpiresAt, null) : HoldBody.Of(account.Id, hold)).ToDictionary(hold => hold.Id, StringComparer.Ordinal);
-        var holds = await MergeAsync(now.Stream, "hold", active, ended => HoldBody.Of(account.Id, (HoldEnded)ended), hold => state is null || hold.State == state, list, http.RequestAborted);
-        await Answer.Ok(http, list.Page(holds, hold => hold.Id));
+        var over = state is not HoldState.Active;
+        await Answer.Ok(http, await MergeAsync(now.Stream, "hold", active, over, ended => HoldBody.Of(account.Id, (HoldEnded)ended), hold => state is null || hold.State == state, hold => hold.Id, list, http.RequestAborted));
     }
 
     /// <summary>
     /// What is live (in the state, so few) and what is over (kept as facts, maybe many), from the highest id down; the state knows better than an older fact.
-    /// Ids of one account sort by age.
+    /// Ids of one account sort by age. Where few of those that are over are wanted, a page ends after some thousands of them, maybe with none, and the next one goes on there.
     /// </summary>
-    private async Task<List<T>> MergeAsync<T>(StreamRef stream, string kind, Dictionary<string, T> live, Func<FactBody, T> of, Func<T, bool> wanted, ListRequest list, CancellationToken cancellationToken)
+    private async Task<Page<T>> MergeAsync<T>(
+        StreamRef stream, string kind, Dictionary<string, T> live, bool over, Func<FactBody, T> of, Func<T, bool> wanted, Func<T, string> id, ListRequest list, CancellationToken cancellationToken)
     {
         var below = list.After;
         var pending = new Stack<KeyValuePair<string, T>>(live.Where(pair => below is null || string.CompareOrdinal(pair.Key, below) < 0).OrderBy(pair => pair.Key, StringComparer.Ordinal));
@@ -127,8 +131,9 @@ internal sealed class AccountQueries(EventReader reader, AccountFinder accounts)
             if (wanted(item) && found.Count <= list.Limit) found.Add(item);
         }
 
-        while (found.Count <= list.Limit)
+        for (var looked = 0; over && found.Count <= list.Limit; looked += EventReader.PageMax)
         {
+            if (looked >= FactsMax) return new Page<T>(found, list.CursorAt(below!));
             var facts = await reader.FactsDownAsync(stream, kind, below, EventReader.PageMax, cancellationToken);
             foreach (var (key, data) in facts)
             {
@@ -141,14 +146,12 @@ internal sealed class AccountQueries(EventReader reader, AccountFinder accounts)
         }
 
         while (pending.TryPop(out var rest)) Add(rest.Value);
-        return found;
+        return list.Page(found, id);
     }
 
-    private static (QueryParameters Query, ListRequest List) Listing(HttpContext http)
+    private static (QueryParameters Query, ListRequest List) Listing(HttpContext http, Func<string, bool>? isPlace = null)
     {
         var query = QueryParameters.Of(http);
-        return (query, ListRequest.Read(query, Caller.Of(http).Tenant, http.Request.Path.Value!));
+        return (query, ListRequest.Read(query, Caller.Of(http).Tenant, http.Request.Path.Value!, isPlace));
     }
-
-    private static long Position(ListRequest list, long beginning) => list.After is null ? beginning : long.Parse(list.After, CultureInfo.InvariantCulture);
 }

@@ -69,8 +69,8 @@ public static class AccountRoutes
             .Takes("type", "Only this type.").Takes("service", "Only this service.").Takes("resourceType", "Only resources of this type.").Takes("resourceId", "Only this resource.")
             .Takes("from", "Recorded at this time or later.", "date-time").Takes("to", "Recorded before this time; not before from.", "date-time").Takes("reference", "Only this reference.");
         Query(routes.MapGet($"{Account}/transactions/{{itemId}}", transactions.GetAsync), r => r.Query<TransactionBody>("One transaction.")).Refuses(ProblemTypes.NotFound);
-        Query(routes.MapGet($"{Account}/lots", queries.LotsAsync), r => r.ListQuery<LotBody>("The account's lots, the newest first.")).Takes("state", "Only lots in this state.");
-        Query(routes.MapGet($"{Account}/holds", queries.HoldsAsync), r => r.ListQuery<HoldBody>("The account's holds, the newest first.")).Takes("state", "Only holds in this state.");
+        Query(routes.MapGet($"{Account}/lots", queries.LotsAsync), r => r.ListQuery<LotBody>("The account's lots, the newest first.")).Takes("state", "Only lots in this state; a page may then have fewer of them than limit, even none, with more behind nextCursor.");
+        Query(routes.MapGet($"{Account}/holds", queries.HoldsAsync), r => r.ListQuery<HoldBody>("The account's holds, the newest first.")).Takes("state", "Only holds in this state; a page may then have fewer of them than limit, even none, with more behind nextCursor.");
         Query(routes.MapGet($"{Account}/events", queries.EventsAsync), r => r.ListQuery<EventBody>("The account's events, the oldest first: the truth that all else follows from."));
         Query(routes.MapGet($"{Account}/usage", services.GetRequiredService<UsageQueries>().UsageAsync), r => r.Query<UsageReportBody>("What the account used, by groups; a refund counts where its consumption does."))
             .Takes("groupBy", "Some of service, operation, resourceType, resourceId, actor, day, month, separated by commas; without it one group of all. At most 10,000 groups.")

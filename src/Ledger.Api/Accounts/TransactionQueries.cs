@@ -16,12 +16,12 @@ internal sealed class TransactionQueries(EventReader reader, AccountFinder accou
     public async Task ListAsync(HttpContext http)
     {
         var query = QueryParameters.Of(http);
-        var list = ListRequest.Read(query, Caller.Of(http).Tenant, http.Request.Path.Value!);
+        var list = ListRequest.Read(query, Caller.Of(http).Tenant, http.Request.Path.Value!, ListRequest.IsNumber);
         var filter = TransactionFilter.Read(query);
         if (await accounts.FindAsync(http, query, readModels: TransactionsProjection.ItsName) is not { } now) return;
         var (above, upTo) = await filter.Period.VersionsAsync(reader, now.Stream, http.RequestAborted);
         // A version is a place that nothing moves, so a cursor holds while transactions arrive.
-        var below = list.After is null ? upTo + 1 : Math.Min(upTo + 1, long.Parse(list.After, CultureInfo.InvariantCulture));
+        var below = Math.Min(upTo + 1, list.NumberAfter() ?? long.MaxValue);
         var versions = await filter.VersionsAsync(
             reader.Source, Tenants.Stored(now.Stream.Tenant), AccountModel.AccountOf(now.Stream).Value, above, below, list.Limit + 1, http.RequestAborted);
         var events = await reader.EventsDownAsync(now.Stream, versions, http.RequestAborted);

@@ -64,7 +64,7 @@ internal sealed class AccountExplanation(EventReader reader, AccountFinder accou
     {
         var query = QueryParameters.Of(http);
         var caller = Caller.Of(http);
-        var list = ListRequest.Read(query, caller.Tenant, http.Request.Path.Value!);
+        var list = ListRequest.Read(query, caller.Tenant, http.Request.Path.Value!, text => TryPlace(text, out _));
         if (await accounts.FindAsync(http, query, readModels: BooksProjection.ProjectionName) is not { } now) return;
 
         var (tenant, account, id) = (Tenants.Stored(caller.Tenant), AccountModel.AccountOf(now.Stream).Value, (string)http.Request.RouteValues["lotId"]!);
@@ -80,9 +80,9 @@ internal sealed class AccountExplanation(EventReader reader, AccountFinder accou
         var ended = EndedIn(((Account)now.State).SettledAt(now.Now));
 
         // A place is the version looked at last and what the lot held after it.
-        var place = list.After?.Split('|');
-        var above = place is null ? TransactionId.TryParse(LotReader.Came(lots[0], parents).TransactionId, out var made) ? made.Version - 1 : 0 : long.Parse(place[0], CultureInfo.InvariantCulture);
-        var remaining = place is null ? Credits.Zero : new Credits(decimal.Parse(place[1], CultureInfo.InvariantCulture));
+        (long Version, Credits Remaining)? place = list.After is not null && TryPlace(list.After, out var found) ? found : null;
+        var above = place is { } after ? after.Version : TransactionId.TryParse(LotReader.Came(lots[0], parents).TransactionId, out var made) ? made.Version - 1 : 0;
+        var remaining = place?.Remaining ?? Credits.Zero;
         var last = Math.Min(now.Version, above + VersionsMax);
         var versions = await VersionsAsync(connection, now.Stream, id, above, last, list.Limit + 1, http.RequestAborted);
         var more = versions.Count > list.Limit;
@@ -99,6 +99,14 @@ internal sealed class AccountExplanation(EventReader reader, AccountFinder accou
         string? next = null;
         if (more || last < now.Version) next = list.CursorAt(string.Create(CultureInfo.InvariantCulture, $"{(more ? versions[^1] : last)}|{remaining}"));
         await Answer.Ok(http, new LotHistoryBody(LotReader.Show(lots[0], parents, ended.GetValueOrDefault(id)), moves, next));
+    }
+
+    private static bool TryPlace(string text, out (long Version, Credits Remaining) place)
+    {
+        place = default;
+        if (text.Split('|') is not [var version, var remaining] || !ListRequest.IsNumber(version) || !Credits.TryParse(remaining, out var held) || held > Credits.AmountMax) return false;
+        place = (long.Parse(version, CultureInfo.InvariantCulture), held);
+        return true;
     }
 
     /// <summary>What of each lot has ended by now and is not written yet.</summary>

@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Serialization;
@@ -25,6 +26,9 @@ public sealed class ListRequest
     // It says how long to wait, not what is listed, so the next page may leave it out.
     internal const string MinVersionName = "minVersion";
 
+    // More than any version, place or time in ticks has, and so few that adding to it does not overflow.
+    private const int NumberDigitsMax = 18;
+
     private readonly string identity;
 
     private ListRequest(int limit, string? after, string identity)
@@ -44,16 +48,29 @@ public sealed class ListRequest
     /// <param name="query">The query's parameters; all others are taken as filters, which belong to the cursor.</param>
     /// <param name="tenant">Whose list it is.</param>
     /// <param name="route">Which list it is: the path with the ids in it.</param>
-    public static ListRequest Read(QueryParameters query, string tenant, string route)
+    /// <param name="isPlace">Whether a text can be a position in this list, such as <see cref="IsNumber"/>; where it is left out, any text without control characters. Whoever takes the
+    /// trouble can make a cursor, so a position is as little to be trusted as any other parameter.</param>
+    public static ListRequest Read(QueryParameters query, string tenant, string route, Func<string, bool>? isPlace = null)
     {
         ArgumentNullException.ThrowIfNull(query);
+        isPlace ??= text => !JsonText.HasForbidden(text);
         var limit = query.Number(LimitName, 1, LimitMax) ?? LimitDefault;
         var identity = query.Identity(tenant, route);
         string? after = null;
-        if (query.Text(CursorName, Cursor.LengthMax) is { } cursor && !Cursor.TryRead(cursor, identity, out after))
+        if (query.Text(CursorName, Cursor.LengthMax) is { } cursor && !(Cursor.TryRead(cursor, identity, out after) && isPlace(after!)))
             query.Add(CursorName, "is not one that this list gave: take it from nextCursor, with the same parameters");
         return new ListRequest((int)limit, after, identity);
     }
+
+    /// <summary>Whether a position is a whole number from 0 to 18 digits, as <see cref="NumberAfter"/> takes it.</summary>
+    public static bool IsNumber(string position)
+    {
+        ArgumentNullException.ThrowIfNull(position);
+        return position.Length <= NumberDigitsMax && long.TryParse(position, NumberStyles.None, CultureInfo.InvariantCulture, out _);
+    }
+
+    /// <summary><see cref="After"/> of a list whose positions are numbers (<see cref="IsNumber"/>); null at the beginning. It may be any: where the query has a problem, that is answered.</summary>
+    public long? NumberAfter() => After is not null && IsNumber(After) ? long.Parse(After, CultureInfo.InvariantCulture) : null;
 
     /// <summary>The cursor of a place in this list, for lists whose pages are not cut by their entries alone.</summary>
     /// <param name="position">The place, as <see cref="After"/> of the next page.</param>

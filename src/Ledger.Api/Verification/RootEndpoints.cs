@@ -22,7 +22,7 @@ internal static class RootEndpoints
         var (from, to) = (Day(query, "from"), Day(query, "to"));
         if (from >= to) query.Add("from", "must be before to");
         // The list is the same for everybody.
-        var list = ListRequest.Read(query, "", Path);
+        var list = ListRequest.Read(query, "", Path, text => RootBody.TryDay(text, out _));
         if (query.Problem() is { } problem)
         {
             await problem.WriteAsync(http);
