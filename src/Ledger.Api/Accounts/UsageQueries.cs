@@ -89,8 +89,12 @@ internal sealed class UsageQueries(EventReader reader, AccountFinder accounts)
 
         parts.Add($"select occurred_at, service, operation, resource_type, resource_id, actor, 0, 0, 1, case when success then 1 else 0 end, case when not success then 1 else 0 end, input_tokens, output_tokens, processing_ms "
             + $"from ledger.uncharged_calls where {account}{In("occurred_at", period)}");
+        // A refund comes after its consumption, so neither lies below what may have occurred in the period.
+        var consumed = await RecordedAsync(stream, period, cancellationToken);
+        var above = Parameter(consumed.Above);
         parts.Add($"select {OccurredAt}, service, operation, resource_type, resource_id, actor, 0, r.refunded, 0, 0, 0, null, null, null "
-            + $"from (select change as refunded, refund_of as refunds from ledger.transactions where {account} and type = 4) r join ledger.transactions on {account} and version = r.refunds where true{In(OccurredAt, period)}");
+            + $"from (select change as refunded, refund_of as refunds from ledger.transactions where {account} and type = 4 and version > {above}) r "
+            + $"join ledger.transactions on {account} and version = r.refunds where version > {above} and version <= {Parameter(consumed.UpTo)}{In(OccurredAt, period)}");
 
         var dimensions = Dimensions.Select(d => words.Contains(d.Word) ? d.Sql : "null::text").ToList();
         var grouped = string.Join(", ", Dimensions.Where(d => words.Contains(d.Word)).Select(d => d.Sql));
