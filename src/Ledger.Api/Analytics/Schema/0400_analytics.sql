@@ -100,8 +100,9 @@ select l.account_id, l.lot_id, l.kind, l.origin, l.source, l.priority, l.created
 from ledger.lots l;
 
 create view analytics.purchases with (security_invoker = true) as
-select l.account_id, l.lot_id, l.created_at as bought_at, l.amount as credits, l.cost as price_minor, l.currency, l.payment_id, l.used - l.given_back as credits_used, l.expired as credits_expired,
-       l.purchase_refunded as credits_refunded, l.remaining as credits_remaining, div(l.cost::numeric * l.purchase_refunded, l.amount) as refunded_minor
+select l.account_id, l.lot_id, l.created_at as bought_at, l.amount as credits, l.cost as price_minor, l.currency, l.payment_id, l.used - l.given_back - l.replaced as credits_used, l.expired as credits_expired,
+       l.purchase_refunded as credits_refunded, l.remaining as credits_remaining, l.replaced as credits_replaced, l.transferred as credits_transferred, l.revoked as credits_revoked, l.adjusted as credits_adjusted,
+       div(l.cost::numeric * l.purchase_refunded, l.amount) as refunded_minor
 from ledger.lots l
 where l.origin = 'purchase';
 
@@ -232,10 +233,14 @@ comment on column analytics.purchases.credits is 'How many credits.';
 comment on column analytics.purchases.price_minor is 'What was paid, in minor units.';
 comment on column analytics.purchases.currency is 'The currency.';
 comment on column analytics.purchases.payment_id is 'The payment.';
-comment on column analytics.purchases.credits_used is 'Used of them, less what was given back.';
+comment on column analytics.purchases.credits_used is 'Used of them, less what was given back. credits = credits_remaining + credits_used + credits_replaced + credits_expired + credits_revoked + credits_adjusted + credits_transferred.';
 comment on column analytics.purchases.credits_expired is 'Ended by time.';
 comment on column analytics.purchases.credits_refunded is 'Refunded of the purchase.';
 comment on column analytics.purchases.credits_remaining is 'Not used yet.';
+comment on column analytics.purchases.credits_replaced is 'Used, and given back after the lot had ended: a new lot, whose parent this is, has them.';
+comment on column analytics.purchases.credits_transferred is 'Transferred to other accounts.';
+comment on column analytics.purchases.credits_revoked is 'Taken from this lot by refunds of purchases, this one or another.';
+comment on column analytics.purchases.credits_adjusted is 'Taken by adjustments down.';
 comment on column analytics.purchases.refunded_minor is 'The refunded credits share of the price, in minor units, rounded down.';
 
 comment on view analytics.usage_hourly is 'Calls and what they cost, by account, hour, service, operation and actor. A refund counts in the hour of its consumption.';
