@@ -172,20 +172,20 @@ internal sealed class Bookkeeping(StoredEvent happened, string tenant, string ac
         rows.Put(JournalTables.Transfers, new LotTransferRow(tenant, account, e.To.Value, happened.RecordedAt, e.Amount.Value, string.Join(' ', lots)));
     }
 
+    // What was sent tells only which lots the credits were in before. Where the payer's stream has been put aside it has not been read: the receiver is booked all the same, from its own
+    // event, and a rebuild gives the lots their parents.
     private void Receive(CreditsTransferredIn e)
     {
         var sent = rows.Find(JournalTables.Transfers, (tenant, e.From.Value, account));
-        if (sent is null || sent.RecordedAt != happened.RecordedAt || sent.Amount != e.Amount.Value)
-            throw new InvalidOperationException($"What account {e.From} sent to {account} has not been read.");
+        var parents = sent is not null && sent.RecordedAt == happened.RecordedAt && sent.Amount == e.Amount.Value ? sent.Lots.Split(' ') : [];
         Entry.Debit(UnitCode.Transfers, e.Amount.Value);
         Entry.Credit(UnitCode.Receivable, PaidIn(e));
-        var parents = sent.Lots.Split(' ');
         for (var at = 0; at < e.Lots.Count; at++)
         {
             var lot = e.Lots[at];
             Entry.Debit(MoneyCode.Transfers, lot.Cost?.Currency, lot.Cost?.Amount ?? 0);
             Entry.Credit(MoneyCode.Deferred, lot.Cost?.Currency, lot.Cost?.Amount ?? 0);
-            Open(New(lot) with { ParentAccount = e.From.Value, ParentLot = parents[at] }, lot.Amount.Value - lot.Remaining.Value);
+            Open(New(lot) with { ParentAccount = e.From.Value, ParentLot = at < parents.Length ? parents[at] : null }, lot.Amount.Value - lot.Remaining.Value);
         }
     }
 

@@ -47,7 +47,7 @@ public sealed record LotRow
     /// <summary>The account that its credits were transferred from.</summary>
     public string? ParentAccount { get; init; }
 
-    /// <summary>The lot that its credits were in before: of <see cref="ParentAccount"/>, or of the same account where it takes the place of a lot that had ended.</summary>
+    /// <summary>The lot that its credits were in before: of <see cref="ParentAccount"/>, or of the same account where it takes the place of a lot that had ended. Null beside a <see cref="ParentAccount"/> where the payer's side was put aside when the credits came: a rebuild finds it.</summary>
     public string? ParentLot { get; init; }
 
     /// <summary>The currency of all money here; null where nothing was paid.</summary>
