@@ -21,7 +21,7 @@ public sealed record StatementBody
     /// <summary>The transactions, the oldest first, each with the hash of its event; each begins with the balance that the one before left.</summary>
     public required IReadOnlyList<TransactionBody> Lines { get; init; }
 
-    /// <summary>The balance when the period ended.</summary>
+    /// <summary>The balance when the period ended, by what is recorded: credits whose time is over but whose expiry is not written yet are still in it, while the account itself shows them as gone.</summary>
     public required Credits ClosingBalance { get; init; }
 
     /// <summary>With <c>proof=true</c>: what verifies it without the ledger.</summary>
