@@ -76,7 +76,7 @@ public static class AccountRoutes
             .Takes("groupBy", "Some of service, operation, resourceType, resourceId, actor, day, month, separated by commas; without it one group of all. At most 10,000 groups.")
             .Takes("from", "Occurred at this time or later.", "date-time").Takes("to", "Occurred before this time; not before from.", "date-time");
         Query(routes.MapGet($"{Account}/statement", services.GetRequiredService<StatementQueries>().StatementAsync), r => r.Query<StatementBody>(
-            "Opening balance, transactions (the oldest first), closing balance. With Accept: text/csv a table whose first and last line are the balances; text in it that a spreadsheet would calculate has ' before it."))
+            "Opening balance, transactions (the oldest first), closing balance, by what is recorded: an expiry that is due and not written yet is not in it. With Accept: text/csv a table whose first and last line are the balances; text in it that a spreadsheet would calculate has ' before it."))
             .Takes("from", "Recorded at this time or later; without it from the opening of the account on.", "date-time").Takes("to", "Recorded before this time; not before from; without it until now.", "date-time")
             .Takes("proof", "true: with all that `./run verify --statement FILE --root ROOT` needs to verify it without the ledger; at most 10,000 events, JSON only.", "boolean");
     }

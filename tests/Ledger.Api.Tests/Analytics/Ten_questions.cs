@@ -33,6 +33,9 @@ public sealed partial class Ten_questions(ContractService service, ITestOutputHe
     {
         await BusinessQuarter.LiveAsync(service);
         await BusinessQuarter.CaughtUpAsync(service);
+        (await service.QueryAsync<bool>(
+            "select count(*) > 3 and bool_and(credits = credits_remaining + credits_used + credits_replaced + credits_expired + credits_revoked + credits_adjusted + credits_transferred) from analytics.purchases"))
+            .ShouldBeTrue("what became of a purchase's credits adds up");
         await using var login = await TestLogin.CreateAsync(service.ConnectionString, "ledger_analyst");
         await service.QueryAsync<object>($"insert into ledger.sql_logins (login, tenant_id) values ('{login.Name}', 'default') returning login");
         await using var session = await login.OpenAsync();

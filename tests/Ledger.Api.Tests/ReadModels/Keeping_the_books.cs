@@ -62,6 +62,37 @@ public sealed class Keeping_the_books(ITestOutputHelper output)
     }
 
     [Fact]
+    public void A_receiver_is_booked_though_the_payer_was_put_aside_and_only_the_parents_of_its_lots_are_not_known()
+    {
+        var seed = RandomEvents.Seed(output);
+        var orphans = 0;
+        for (var history = 0; history < Histories / 4; history++)
+        {
+            var made = RandomEvents.Of(seed + history);
+            var (all, alone) = (new Rows(), new Rows());
+            var (receiver, payer) = (RandomEvents.Ids[1].Value, RandomEvents.Ids[0].Value);
+            foreach (var happened in made.Events)
+            {
+                Apply(happened, all);
+                if (AccountModel.AccountOf(happened.Stream).Value == receiver) Apply(happened, alone);
+            }
+
+            static LotRow WithoutParent(LotRow row) => row.Origin == LotOrigin.Transfer ? row with { ParentLot = null } : row;
+            var lots = all.All(LotTable.Table).Where(row => row.Key.Account == receiver).ToList();
+            alone.All(LotTable.Table).Select(WithoutParent).ShouldBe(lots.Select(WithoutParent), ignoreOrder: true, $"LEDGER_SEED={seed + history}");
+            foreach (var lot in alone.All(LotTable.Table).Where(row => row.Origin == LotOrigin.Transfer))
+            {
+                (lot.ParentAccount, lot.ParentLot).ShouldBe((payer, null));
+                orphans++;
+            }
+
+            Units(alone, receiver).ShouldBe(Units(all, receiver), $"LEDGER_SEED={seed + history}");
+        }
+
+        orphans.ShouldBeGreaterThan(0);
+    }
+
+    [Fact]
     public void Debits_are_credits_after_every_event_and_the_sums_are_what_lots_and_balances_say()
     {
         var seed = RandomEvents.Seed(output);
