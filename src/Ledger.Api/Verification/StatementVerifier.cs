@@ -14,7 +14,11 @@ namespace Ledger.Api.Verification;
 /// <param name="Lines">How many lines there are.</param>
 /// <param name="Proved">How many of them the given root proves.</param>
 /// <param name="Notes">What a reader should know beside.</param>
-internal sealed record StatementVerdict(string? Wrong, int Lines, int Proved, IReadOnlyList<string> Notes);
+internal sealed record StatementVerdict(string? Wrong, int Lines, int Proved, IReadOnlyList<string> Notes)
+{
+    /// <summary>Whether the given root proves all that is stated: every line, and both balances.</summary>
+    public bool IsProved { get; init; }
+}
 
 /// <summary>The roots that a reader trusts: one in hex, or those of a file by their days.</summary>
 internal sealed record TrustedRoots(string? Hex, IReadOnlyList<DayRoot> Published)
@@ -64,11 +68,21 @@ internal sealed class StatementVerifier
         var wrong = Format() ?? Days() ?? Events() ?? Edges() ?? Lines() ?? Paths() ?? Spelling(bytes);
         if (wrong is not null) return new StatementVerdict(wrong, statement.Lines.Count, 0, notes);
         if (Trusted(trusted, out var upTo) is { } untrusted) return new StatementVerdict(untrusted, statement.Lines.Count, 0, notes);
-        var proved = events.Count(proved => IsIn(proved) && proved.SeqId <= upTo && lines.Any(line => line.Version == proved.Version));
+        // Positions rise with versions and every covered one led to its tree, so what is proved is a beginning of the events, and of the lines.
+        var provedTo = events.FindLast(proved => proved.SeqId <= upTo)?.Version ?? 0;
+        var proved = lines.Count(line => line.Version <= provedTo);
         if (proved < lines.Count)
-            notes.Add(string.Create(CultureInfo.InvariantCulture, $"{lines.Count - proved} lines are not provable by this root: they are of a day after it, or of one that has no root yet. Their hashes and balances chain."));
-        return new StatementVerdict(null, lines.Count, proved, notes);
+            notes.Add(string.Create(CultureInfo.InvariantCulture, $"{Numbers(proved + 1, lines.Count)} not provable yet by this root: of a day after it, or of one that has no root yet. Hashes and balances chain, which anybody can make; get the statement again with a later root."));
+        if (events.Count > 0 && (events[^1].RecordedAt < statement.To || provedTo < events[^1].Version))
+            notes.Add("No event after the period is proved: that nothing more was recorded before its end is shown only by a statement that is made once the day of the next event has its root.");
+        var stated = events.FindLast(proved => proved.RecordedAt < statement.To) ?? events.FirstOrDefault();
+        var isProved = stated is not null && stated.Version <= provedTo;
+        if (!isProved && proved == lines.Count) notes.Add("The balances are not provable yet by this root: no event is covered by it that tells them.");
+        return new StatementVerdict(null, lines.Count, proved, notes) { IsProved = isProved };
     }
+
+    private static string Numbers(int first, int last) =>
+        first == last ? string.Create(CultureInfo.InvariantCulture, $"Line {first} is") : string.Create(CultureInfo.InvariantCulture, $"Lines {first} to {last} are");
 
     private string? Format() => statement.Proof.Format == 1 ? null : "its proof has another form than this program knows";
 
@@ -117,7 +131,6 @@ internal sealed class StatementVerifier
         if (statement.To < statement.From) return "the period ends before it begins";
         if (events.Count == 0) return statement.Lines.Count == 0 && statement.OpeningBalance.IsZero && statement.ClosingBalance.IsZero ? Unproved() : "there are lines or balances without an event";
         if (events[0].Version != 1 && events[0].RecordedAt >= statement.From) return $"{Place(events[0].Version)}: the event before the period is missing, so lines may have been left out";
-        if (events[^1].RecordedAt < statement.To) notes.Add("No event after the period is there: that nothing more was recorded before its end is shown only by a statement that is made after the next event.");
         return null;
     }
 
@@ -162,7 +175,7 @@ internal sealed class StatementVerifier
             if (day is null)
             {
                 if (body.Path is not null || body.Index is not null) return $"{Place(proved.Version)}: it has a path, and its day no root";
-                if (days.Count > 0 && proved.SeqId < days[^1].Last) return $"{Place(proved.Version)}: the root of its day is missing";
+                if (days.Count > 0 && proved.SeqId <= days[^1].Last) return $"{Place(proved.Version)}: the root of its day is missing";
                 continue;
             }
 
@@ -192,20 +205,23 @@ internal sealed class StatementVerifier
     private string? Trusted(TrustedRoots trusted, out long upTo)
     {
         upTo = 0;
-        if (days.Count == 0)
-        {
-            notes.Add("No day of this statement has a root yet: ask for it again once its last day is over.");
-            return null;
-        }
-
+        if (events.Count == 0) return null;
+        if (days.Count == 0 && trusted.Hex is not null) return "the given root is none of this statement's: it knows no root; get it again once the day of its first event has one";
         foreach (var day in days)
         {
             if (trusted.Contradicts(day)) return $"the root of {RootBody.Written(day.Day)} is not the one that was published";
         }
 
         var last = days.FindLast(trusted.Contains);
-        if (last is null) return "the given root is none of this statement's: it is of a day before its first line, of a later one than the statement knows, or of another ledger";
-        upTo = last.Last;
+        if (last is null && days.Count > 0) return "the given root is none of this statement's: it is of a day before its first line, of a later one than the statement knows, or of another ledger";
+        upTo = last?.Last ?? 0;
+
+        // What was recorded by the end of a day that has a root lies under that root, or was never recorded.
+        var sealedTo = trusted.Published.MaxBy(root => root.Day) ?? last;
+        var covered = upTo;
+        if (sealedTo is not null && events.Find(proved => DateOnly.FromDateTime(proved.RecordedAt.UtcDateTime) <= sealedTo.Day && proved.SeqId > covered) is { } bare)
+            return $"{Place(bare.Version)}: its day has a root, and the event no path to one that is trusted; where the statement is older than that root, get it again";
+        if (days.Count == 0) notes.Add("No day of this statement has a root yet: ask for it again once its last day is over.");
         return null;
     }
 

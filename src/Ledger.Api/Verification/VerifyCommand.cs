@@ -11,7 +11,7 @@ using Spectre.Console;
 
 namespace Ledger.Api.Verification;
 
-/// <summary><c>verify</c>: recomputes everything that can be recomputed. Exit status 1 where something differs.</summary>
+/// <summary><c>verify</c>: recomputes everything that can be recomputed. Exit status 1 where something differs, 2 where a statement is not wrong and not all of it is provable yet.</summary>
 internal sealed class VerifyCommand : IOperationsCommand
 {
     public static Command Create()
@@ -21,7 +21,7 @@ internal sealed class VerifyCommand : IOperationsCommand
         var json = new Option<bool>("--json") { Description = "Print the report as JSON" };
         var statement = new Option<string?>("--statement") { Description = "Verify a statement with its proof (GET .../statement?proof=true) instead; needs --root and no database", HelpName = "FILE" };
         var root = new Option<string?>("--root") { Description = "The root that you trust: in hex, or a file of roots", HelpName = "ROOT" };
-        var command = new Command("verify", "Recompute hashes, versions, balances, states, facts and roots from the events; exit status 1 where something differs") { roots, json, noReadModels, statement, root };
+        var command = new Command("verify", "Recompute hashes, versions, balances, states, facts and roots from the events; exit status 1 where something differs, 2 where a statement is not provable yet") { roots, json, noReadModels, statement, root };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             if (parsed.GetValue(statement) is { } named) return await StatementAsync(named, parsed.GetValue(root), cancellationToken);
@@ -58,9 +58,9 @@ internal sealed class VerifyCommand : IOperationsCommand
         var verdict = StatementVerifier.Verify(await File.ReadAllBytesAsync(file, cancellationToken), trusted);
         foreach (var note in verdict.Notes) Console.WriteLine(note);
         Console.WriteLine(verdict.Wrong is null
-            ? string.Create(CultureInfo.InvariantCulture, $"{verdict.Lines} lines: each is what its event says, all chain, none is left out. {verdict.Proved} are proved by the root.")
+            ? string.Create(CultureInfo.InvariantCulture, $"{verdict.Lines} lines: each is what its event says, all chain, none between them is left out. {verdict.Proved} are proved by the root.{(verdict.IsProved ? "" : " The statement is not provable yet.")}")
             : $"The statement is not proved: {verdict.Wrong}.");
-        return verdict.Wrong is null ? 0 : 1;
+        return verdict switch { { Wrong: not null } => 1, { IsProved: false } => NotProvableYet, _ => 0 };
     }
 
     private static Task<VerificationReport> WithBarAsync(IAnsiConsole console, Func<Action<VerificationProgress>?, Task<VerificationReport>> run)
@@ -95,6 +95,8 @@ internal sealed class VerifyCommand : IOperationsCommand
         foreach (var finding in report.First.Take(ShownMax)) Line($"  {finding}");
         if (report.Differences > ShownMax) Line($"  ... --json lists up to {Findings.KeptMax}.");
     }
+
+    private const int NotProvableYet = 2;
 
     private const int ShownMax = 10;
 }

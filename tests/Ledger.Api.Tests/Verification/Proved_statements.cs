@@ -2,8 +2,10 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Ledger.Api.Http;
 using Ledger.Api.Tests.Reliability;
 using Ledger.Api.Verification;
+using Ledger.EventStore;
 using Ledger.EventStore.Verification;
 using Ledger.Testing;
 
@@ -45,6 +47,7 @@ public sealed class Proved_statements(LedgerHistory history, ITestOutputHelper o
         var today = statement["proof"]!["events"]!.AsArray().Count(e => e!["position"]!.GetValue<long>() > last.Last && JsonNode.Parse(e["data"]!.GetValue<string>())!["after"] is not null);
         verdict.Proved.ShouldBe(verdict.Lines - today);
         if (today > 0) verdict.Notes.ShouldContain(note => note.Contains("not provable", StringComparison.Ordinal));
+        verdict.IsProved.ShouldBe(today == 0);
         StatementVerifier.Verify(file, new TrustedRoots(null, history.Published)).Proved.ShouldBe(verdict.Proved);
         StatementVerifier.Verify([.. file, (byte)'\n'], new TrustedRoots(last.Hex, [])).Wrong.ShouldBeNull();
         // The same statement without its proof says the same.
@@ -150,6 +153,53 @@ public sealed class Proved_statements(LedgerHistory history, ITestOutputHelper o
         StatementVerifier.Verify(file, new TrustedRoots(null, [other, .. history.Published.Skip(1)])).Wrong!.ShouldContain("published");
     }
 
+    [Theory]
+    [InlineData("the days gone")]
+    [InlineData("the days cut short")]
+    [InlineData("a day without events kept")]
+    [InlineData("the positions after the root")]
+    public async Task are_refused_where_all_of_it_is_invented(string way)
+    {
+        // Hashes take no key: whoever knows the form makes a chain of his own that is right in itself. Only the roots are not his.
+        var file = await FileAsync("quiet", "");
+        var last = history.Published[^1];
+        var empty = new DayRoot(last.Day.AddDays(1), last.Last + 1, last.Last, 0, new MerkleBuilder().Root(), last.Root);
+        var forged = Forged(file, s => Invent(s, (proof, events) =>
+        {
+            var days = proof["days"]!.AsArray();
+            if (way is "the days gone" or "a day without events kept") days.Clear();
+            while (way == "the days cut short" && days.Count > 1) days.RemoveAt(days.Count - 1);
+            while (way == "a day without events kept" && events.Count > 1) events.RemoveAt(events.Count - 1);
+            if (way == "a day without events kept") (s["openingBalance"], s["closingBalance"]) = (0, 0);
+            if (way == "a day without events kept") days.Add(JsonSerializer.SerializeToNode(RootBody.Of(empty), LedgerJson.Numbers));
+            for (var i = 0; i < events.Count; i++) events[i]!["position"] = last.Last + i + (way == "a day without events kept" ? 1 - events.Count : 1);
+        }));
+        TrustedRoots[] trusted = way == "a day without events kept" ? [new(empty.Hex, []), new(null, [.. history.Published, empty])] : [new(null, history.Published), new(last.Hex, []), new(history.Published[0].Hex, [])];
+        foreach (var roots in trusted) StatementVerifier.Verify(forged, roots).Wrong.ShouldNotBeNull();
+        StatementVerifier.Verify(forged, trusted[0]).Wrong!.ShouldContain(way == "a day without events kept" ? "root of its day is missing" : "its day has a root");
+    }
+
+    [Fact]
+    public async Task of_days_without_a_root_are_called_not_provable_yet_with_the_lines_that_are_not()
+    {
+        var file = await FileAsync("a", "");
+        var lines = JsonNode.Parse(file)!["lines"]!.AsArray().Count;
+        var verdict = StatementVerifier.Verify(file, new TrustedRoots(null, history.Published));
+        (verdict.Wrong, verdict.Proved, verdict.IsProved).ShouldBe((null, lines - 1, false));
+        verdict.Notes.ShouldContain(note => note.StartsWith($"Line {lines} is not provable yet", StringComparison.Ordinal), string.Join('\n', verdict.Notes));
+
+        // Invented and recorded today: no root tells, so it is never called proved.
+        var today = history.Published[^1].Day.AddDays(1);
+        var invented = Forged(await FileAsync("quiet", ""), s => Invent(s, (proof, events) =>
+        {
+            proof["days"]!.AsArray().Clear();
+            foreach (var happened in events) happened!["recordedAt"] = $"{RootBody.Written(today)}T00:00:00Z";
+            (s["from"], s["to"]) = ($"{RootBody.Written(today)}T00:00:00Z", $"{RootBody.Written(today)}T00:00:01Z");
+        }));
+        verdict = StatementVerifier.Verify(invented, new TrustedRoots(null, history.Published));
+        (verdict.Wrong, verdict.Lines, verdict.Proved, verdict.IsProved).ShouldBe((null, 2, 0, false));
+    }
+
     [Fact]
     public async Task are_verified_by_the_command_without_a_database()
     {
@@ -173,6 +223,11 @@ public sealed class Proved_statements(LedgerHistory history, ITestOutputHelper o
                 ended.ShouldBe(status, $"{root}: {printed}{errors}");
                 (printed + errors).ShouldContain(says);
             }
+
+            var unsealed = Path.Combine(folder.FullName, "today.json");
+            await File.WriteAllBytesAsync(unsealed, await FileAsync("a", ""));
+            var notYet = await Commands.RunAsync("Host=127.0.0.1;Port=1", "verify", "--statement", unsealed, "--root", roots);
+            (notYet.Status, notYet.Output.Contains("not provable yet", StringComparison.Ordinal)).ShouldBe((2, true), notYet.Output + notYet.Errors);
 
             await File.WriteAllTextAsync(statement, (await File.ReadAllTextAsync(statement)).Replace("\"amount\":3", "\"amount\":2", StringComparison.Ordinal));
             var refused = await Commands.RunAsync("Host=127.0.0.1;Port=1", "verify", "--statement", statement, "--root", roots);
@@ -199,6 +254,28 @@ public sealed class Proved_statements(LedgerHistory history, ITestOutputHelper o
         var reply = await client!.GetAsync($"/v1/accounts/{account}/statement?proof=true{period}");
         reply.Status.ShouldBe(200, reply.Body);
         return Encoding.UTF8.GetBytes(reply.Body);
+    }
+
+    /// <summary>Changes something in every event, takes the paths away, and makes hashes and lines anew over what is there then.</summary>
+    private static void Invent(JsonNode statement, Action<JsonNode, JsonArray> change)
+    {
+        var proof = statement["proof"]!;
+        var events = proof["events"]!.AsArray();
+        change(proof, events);
+        var stream = new StreamRef(proof["tenantId"]!.GetValue<string>(), "account/" + statement["accountId"]!.GetValue<string>());
+        var lines = statement["lines"]!.AsArray();
+        lines.Clear();
+        var previous = EventHash.Origin.ToArray();
+        foreach (var happened in events)
+        {
+            happened!.AsObject().Remove("path");
+            happened.AsObject().Remove("index");
+            happened["postedBy"] = "inventor";
+            var proved = happened.Deserialize<ProofEventBody>(LedgerJson.Numbers)!.Proved([]);
+            previous = proved.HashAfter(stream, previous);
+            happened["hash"] = Convert.ToHexStringLower(previous);
+            if (StatementProofs.LineOf(stream, proved with { Hash = previous }) is { } line) lines.Add(JsonSerializer.SerializeToNode(line, LedgerJson.Numbers));
+        }
     }
 
     private static byte[] Forged(byte[] file, Action<JsonNode> change)
