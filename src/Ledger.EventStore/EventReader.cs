@@ -122,17 +122,21 @@ public sealed class EventReader(NpgsqlDataSource source, EventCatalog catalog, S
         Name(command, stream);
         command.Parameters.AddWithValue(version);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        return await reader.ReadAsync(cancellationToken) ? Read(reader) : null;
+        return await reader.ReadAsync(cancellationToken) ? Read(reader, out _) : null;
     }
 
     /// <summary>Events of a stream, oldest first, from a version on.</summary>
-    public async Task<IReadOnlyList<StoredEvent>> EventsAsync(StreamRef stream, long fromVersion, int limit, CancellationToken cancellationToken = default)
+    public Task<IReadOnlyList<StoredEvent>> EventsAsync(StreamRef stream, long fromVersion, int limit, CancellationToken cancellationToken = default) =>
+        EventsAsync(stream, fromVersion, limit, long.MaxValue, cancellationToken);
+
+    /// <summary>Events of a stream, oldest first, from a version on; reading ends behind the event with which the data of all reach so many characters.</summary>
+    public async Task<IReadOnlyList<StoredEvent>> EventsAsync(StreamRef stream, long fromVersion, int limit, long charactersMax, CancellationToken cancellationToken = default)
     {
         await using var command = source.CreateCommand($"select {EventColumns} from ledger.mt_events where tenant_id = $1 and stream_id = $2 and version >= $3 order by version limit $4");
         Name(command, stream);
         command.Parameters.AddWithValue(fromVersion);
         command.Parameters.AddWithValue(limit);
-        return await ReadAllAsync(command, cancellationToken);
+        return await ReadAllAsync(command, cancellationToken, charactersMax);
     }
 
     /// <summary>The events of a stream of these versions, newest first; versions that it has not are left out.</summary>
@@ -232,21 +236,28 @@ public sealed class EventReader(NpgsqlDataSource source, EventCatalog catalog, S
         return at == 0 ? null : new StreamSnapshot(stream, at, recordedAt, state, recordedAt);
     }
 
-    private async Task<IReadOnlyList<StoredEvent>> ReadAllAsync(NpgsqlCommand command, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<StoredEvent>> ReadAllAsync(NpgsqlCommand command, CancellationToken cancellationToken, long charactersMax = long.MaxValue)
     {
         var events = new List<StoredEvent>();
+        long characters = 0;
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        while (await reader.ReadAsync(cancellationToken)) events.Add(Read(reader));
+        while (characters < charactersMax && await reader.ReadAsync(cancellationToken))
+        {
+            events.Add(Read(reader, out var length));
+            characters += length;
+        }
+
         return events;
     }
 
-    private StoredEvent Read(NpgsqlDataReader reader)
+    private StoredEvent Read(NpgsqlDataReader reader, out int length)
     {
         var (actor, hash) = Headers.Read(System.Text.Encoding.UTF8.GetBytes(reader.GetString(10)));
-        var type = reader.GetString(4);
+        var (type, data) = (reader.GetString(4), reader.GetString(5));
+        length = data.Length;
         return new StoredEvent(
             reader.GetInt64(0), reader.GetGuid(1), new StreamRef(Tenants.Named(reader.GetString(7)), reader.GetString(2)), reader.GetInt64(3), type,
-            catalog.Read(type, reader.GetString(5)), Time(reader, 6), new EventMeta(reader.IsDBNull(8) ? null : reader.GetString(8), reader.IsDBNull(9) ? null : reader.GetString(9), actor), hash);
+            catalog.Read(type, data), Time(reader, 6), new EventMeta(reader.IsDBNull(8) ? null : reader.GetString(8), reader.IsDBNull(9) ? null : reader.GetString(9), actor), hash);
     }
 
     private static DateTimeOffset Time(NpgsqlDataReader reader, int column) => new(reader.GetDateTime(column), TimeSpan.Zero);

@@ -95,6 +95,31 @@ public sealed class Roots_of_days
     }
 
     [Fact]
+    public async Task are_led_to_by_the_paths_of_a_day_whose_positions_have_gaps()
+    {
+        await using var database = await StoreDatabase.CreateAsync();
+        using var node = database.Node();
+        await CountAsync(node, 2_100);
+        await database.ExecuteAsync("delete from ledger.mt_events where seq_id in (5, 6, 1030)");
+        await database.PassDaysAsync(1);
+        var roots = new DayRoots(database.Reader.Source);
+        await roots.SealAsync();
+        var days = await roots.FromAsync(0);
+        foreach (var positions in new long[][] { [1, 4, 7, 1_023, 1_024, 1_025, 1_026, 1_027, 1_028, 1_031, 2_051, 2_052, 2_099, 2_100], [2_100], [1_500, 1_501], [7] })
+        {
+            var proofs = await roots.ProveAsync(positions, days);
+            proofs.Select(proof => proof.SeqId).ShouldBe(positions);
+            foreach (var proof in proofs)
+            {
+                var leaf = MerkleTree.Leaf(proof.SeqId, await database.HashAsync(proof.SeqId));
+                MerkleTree.RootOf(leaf, proof.Index, proof.Day.Events, proof.Path).ShouldBe(proof.Day.Tree.ToArray(), $"position {proof.SeqId}");
+            }
+        }
+
+        await Should.ThrowAsync<InvalidOperationException>(() => roots.ProveAsync([5], days));
+    }
+
+    [Fact]
     public async Task are_not_made_over_an_event_without_a_hash()
     {
         await using var database = await StoreDatabase.CreateAsync();

@@ -86,6 +86,8 @@ public sealed class Verifying_a_store
     [InlineData("update ledger.facts set data = '{\"by\":101.0}' where stream_id = 'thing/a'", null, "the fact")]
     [InlineData("delete from ledger.facts where stream_id = 'thing/a'", null, "is kept")]
     [InlineData("update ledger.idempotency_keys set version = version + 90", null, "leads to the event")]
+    [InlineData("update ledger.idempotency_keys set stream_id = 'thing/0', version = 1, answer = 1", null, "can answer it")]
+    [InlineData("insert into ledger.idempotency_keys (tenant_id, key, fingerprint, stream_id, version, answer, created_at) values ('*DEFAULT*', 'another', gen_random_uuid(), 'thing/0', 9, 1, now())", null, "leads to the event")]
     [InlineData("delete from ledger.idempotency_keys", 60, "is not done twice")]
     public async Task names_what_was_changed(string change, int? position, string what)
     {
@@ -102,6 +104,34 @@ public sealed class Verifying_a_store
         report.Differences.ShouldBeGreaterThan(0);
         if (position is not null) report.First[0].SeqId.ShouldBe(position, report.First[0].ToString());
         report.First.ShouldContain(finding => finding.What.Contains(what, StringComparison.Ordinal), string.Join('\n', report.First));
+    }
+
+    [Fact]
+    public async Task misses_the_root_of_a_day_that_is_over_where_roots_are_made()
+    {
+        await using var database = await StoreDatabase.CreateAsync();
+        using var node = database.Node();
+        await FillAsync(node, 1, 2);
+        (await database.VerifyAsync()).Notes.ShouldNotContain(note => note.Contains("No day has a root", StringComparison.Ordinal), "today has none yet");
+        await database.PassDaysAsync(2);
+        var never = await database.VerifyAsync();
+        never.First.ShouldBeEmpty("nobody made any");
+        never.Notes.ShouldContain(note => note.Contains("No day has a root", StringComparison.Ordinal));
+        var roots = new DayRoots(database.Reader.Source);
+        await roots.SealAsync();
+        var published = await roots.FromAsync(0);
+        await node.SubmitAsync(new Count(A, 101) { Tenant = "default" });
+        (await database.VerifyAsync()).First.ShouldBeEmpty("its day is not over");
+        await database.PassDaysAsync(2);
+        var late = await database.VerifyAsync();
+        (late.First.Count, late.First[0].SeqId, late.First[0].Kind).ShouldBe((1, 4L, FindingKind.Root), string.Join('\n', late.First));
+        late.First[0].What.ShouldContain(published[^1].Day.AddDays(1).ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture));
+        await roots.SealAsync();
+        (await database.VerifyAsync()).First.ShouldBeEmpty();
+        await database.ExecuteAsync("delete from ledger.merkle_roots where day = (select max(day) from ledger.merkle_roots where events > 0) or day > (select max(day) from ledger.merkle_roots where events > 0)");
+        (await database.VerifyAsync()).First.ShouldContain(finding => finding.Kind == FindingKind.Root && finding.SeqId == 4);
+        await database.ExecuteAsync("delete from ledger.merkle_roots");
+        (await database.VerifyAsync(new VerificationOptions { Published = published })).First.ShouldContain(finding => finding.What.Contains("is over and has events", StringComparison.Ordinal));
     }
 
     [Fact]

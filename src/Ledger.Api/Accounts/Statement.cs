@@ -11,6 +11,9 @@ namespace Ledger.Api.Accounts;
 /// </summary>
 internal sealed class Statement
 {
+    /// <summary>The data of a page have about so many characters at most, one event more or less.</summary>
+    public const long PageCharactersMax = 4 * 1024 * 1024;
+
     private readonly EventReader reader;
     private readonly StreamRef stream;
     private readonly long above;
@@ -62,10 +65,14 @@ internal sealed class Statement
     public async IAsyncEnumerable<IReadOnlyList<StoredEvent>> PagesAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var balance = Opening;
+        var most = EventReader.PageMax;
         for (var from = above + 1; from <= upTo;)
         {
-            var page = await reader.EventsAsync(stream, from, (int)Math.Min(EventReader.PageMax, upTo - from + 1), cancellationToken);
+            var asked = (int)Math.Min(most, upTo - from + 1);
+            var page = await reader.EventsAsync(stream, from, asked, PageCharactersMax, cancellationToken);
             if (page.Count == 0) break;
+            // Of large events few are asked for the next time, so that the server sends little that is not taken.
+            most = page.Count < asked ? page.Count : Math.Min(EventReader.PageMax, most * 2);
             var lines = page.Where(stored => stored.Data is TransactionEvent).ToList();
             foreach (var line in lines)
             {

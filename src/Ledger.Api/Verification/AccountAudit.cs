@@ -38,5 +38,7 @@ internal sealed class AccountAudit : IStreamAudit
             ?? Compare("what is held is the sum of the holds", held, account.Held);
     }
 
+    public bool MayAnswer(short answer, object @event) => answer == AnswerKind.Unchanged || (answer == AnswerKind.Already && @event is TransactionEvent);
+
     private static Disagreement? Compare(string what, Credits expected, Credits found) => expected == found ? null : new(what, expected.ToString(), found.ToString());
 }

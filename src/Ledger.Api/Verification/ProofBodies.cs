@@ -158,6 +158,12 @@ internal sealed record ProvedStatementFile
     /// <summary>The same statement with lines that were made again.</summary>
     public ProvedStatementBody With(IReadOnlyList<TransactionBody> lines) => new()
     {
-        AccountId = AccountId, From = From, To = To, OpeningBalance = OpeningBalance, Lines = lines, ClosingBalance = ClosingBalance, Proof = Proof,
+        AccountId = AccountId,
+        From = From,
+        To = To,
+        OpeningBalance = OpeningBalance,
+        Lines = lines,
+        ClosingBalance = ClosingBalance,
+        Proof = Proof,
     };
 }

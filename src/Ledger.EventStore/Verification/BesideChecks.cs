@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Npgsql;
@@ -37,7 +38,9 @@ internal sealed class BesideChecks(EventPass pass, FoldContext context, NpgsqlCo
         return count;
     }
 
-    /// <summary>Each key leads to an event that it caused, or that had been there before; each event's key is there. Fingerprints are of requests, which nothing else holds.</summary>
+    /// <summary>
+    /// Each key leads to an event that it caused, or to one that had been there before and can be its answer; each event's key is there. Fingerprints are of requests, which nothing else holds.
+    /// </summary>
     public static async Task<long> KeysAsync(NpgsqlConnection connection, FoldContext context, CancellationToken cancellationToken)
     {
         await EachAsync(connection,
@@ -55,6 +58,22 @@ internal sealed class BesideChecks(EventPass pass, FoldContext context, NpgsqlCo
             }, cancellationToken);
         await EachAsync(connection,
             """
+            select k.tenant_id, k.stream_id, k.version, k.key, k.answer, e.seq_id, e.type, e.data::text,
+                exists (select from ledger.mt_events c where c.tenant_id = k.tenant_id and c.causation_id = k.key)
+                and not exists (select from ledger.mt_events c where c.tenant_id = k.tenant_id and c.causation_id = k.key and c.stream_id = k.stream_id)
+            from ledger.idempotency_keys k join ledger.mt_events e on e.tenant_id = k.tenant_id and e.stream_id = k.stream_id and e.version = k.version
+            where k.stream_id <> '' and k.answer <> 0
+            """, reader =>
+            {
+                var stream = StreamOf(reader);
+                var found = reader.GetBoolean(8) ? "an event of a stream that its command did not write to"
+                    : MayAnswer(context, stream, reader.GetInt16(4), reader.GetString(6), reader.GetString(7)) ? null
+                    : string.Create(CultureInfo.InvariantCulture, $"an event of type {reader.GetString(6)} with the answer {reader.GetInt16(4)}");
+                if (found is null) return;
+                context.Findings.Add(new Finding(reader.GetInt64(5), stream.Tenant, stream.Id, reader.GetInt64(2), $"the key {reader.GetString(3)} leads to an event that can answer it", "an event that its command found", found) { Kind = FindingKind.Beside });
+            }, cancellationToken);
+        await EachAsync(connection,
+            """
             select e.seq_id, e.tenant_id, e.stream_id, e.version, e.causation_id from ledger.mt_events e
             where e.causation_id is not null and not exists (select from ledger.idempotency_keys k where k.tenant_id = e.tenant_id and k.key = e.causation_id)
             """, reader => context.Findings.Add(new Finding(
@@ -63,6 +82,19 @@ internal sealed class BesideChecks(EventPass pass, FoldContext context, NpgsqlCo
             { Kind = FindingKind.Beside }), cancellationToken);
         await using var count = new NpgsqlCommand("select count(*) from ledger.idempotency_keys", connection) { CommandTimeout = 0 };
         return (long)(await count.ExecuteScalarAsync(cancellationToken))!;
+    }
+
+    private static bool MayAnswer(FoldContext context, StreamRef stream, short answer, string type, string data)
+    {
+        if (!context.Audits.TryGetValue(stream.Kind.ToString(), out var audit)) return true;
+        try
+        {
+            return audit.MayAnswer(answer, context.Catalog.Read(type, data));
+        }
+        catch (Exception failure) when (failure is UnknownEventException or System.Text.Json.JsonException or FormatException or ArgumentException or InvalidOperationException or OverflowException)
+        {
+            return true; // told as an event that can't be read
+        }
     }
 
     private Task StatesAsync(string part, CancellationToken cancellationToken) =>

@@ -114,37 +114,70 @@ public sealed class DayRoots(NpgsqlDataSource source)
     private async Task ProveAsync(DayRoot day, List<long> seqIds, List<PositionProof> proofs, CancellationToken cancellationToken)
     {
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
-        // Numbers that a broken commit left out, should there be any, make places differ from positions: then the whole day is read.
-        var isDense = day.Events == day.Last - day.First + 1;
-        var blockSize = isDense ? MerkleTree.BlockSize : int.MaxValue;
-        var blocks = isDense ? new MerkleLevels(await BlocksAsync(connection, day.Day, cancellationToken)) : null;
-        var (block, leaves, positions) = (-1L, (MerkleLevels?)null, new List<long>());
-        foreach (var seqId in seqIds)
+        var blocks = new MerkleLevels(await BlocksAsync(connection, day.Day, cancellationToken));
+        if (day.Events != day.Last - day.First + 1)
         {
-            var its = (seqId - day.First) / blockSize;
+            await ProveByIndexAsync(connection, day, seqIds, blocks, proofs, cancellationToken);
+            return;
+        }
+
+        var (block, leaves) = (-1L, new List<(long SeqId, byte[] Leaf)>());
+        for (var at = 0; at < seqIds.Count;)
+        {
+            var its = (seqIds[at] - day.First) / MerkleTree.BlockSize;
             if (its != block)
             {
                 block = its;
-                var (from, to) = (day.First + (its * blockSize), isDense ? Math.Min(day.Last, day.First + ((its + 1) * blockSize) - 1) : day.Last);
-                var nodes = new List<byte[]>();
-                positions.Clear();
-                await foreach (var (position, leaf) in LeavesAsync(connection, from - 1, to, cancellationToken))
-                {
-                    positions.Add(position);
-                    nodes.Add(leaf);
-                }
-
-                leaves = new MerkleLevels(nodes);
+                leaves.Clear();
+                var from = day.First + (its * MerkleTree.BlockSize);
+                await foreach (var leaf in LeavesAsync(connection, from - 1, Math.Min(day.Last, from + MerkleTree.BlockSize - 1), cancellationToken)) leaves.Add(leaf);
             }
 
-            var index = positions.BinarySearch(seqId);
-            if (index < 0) throw new InvalidOperationException("A position is proved that is not there.");
-            var path = new List<byte[]>();
-            leaves!.AddPath(index, path);
-            blocks?.AddPath((int)block, path);
-            proofs.Add(new PositionProof(seqId, day, (block * blockSize) + index, path));
+            at = ProveBlock(day, block, leaves, seqIds, at, blocks, proofs);
         }
     }
+
+    /// <summary>Numbers that a broken commit left out make places differ from positions: then the day is read through, and no more than a block of it is kept.</summary>
+    private static async Task ProveByIndexAsync(NpgsqlConnection connection, DayRoot day, List<long> seqIds, MerkleLevels blocks, List<PositionProof> proofs, CancellationToken cancellationToken)
+    {
+        var (block, at, leaves) = (0L, 0, new List<(long SeqId, byte[] Leaf)>());
+        await foreach (var leaf in LeavesAsync(connection, day.First - 1, day.Last, cancellationToken))
+        {
+            if (leaves.Count == MerkleTree.BlockSize)
+            {
+                if (seqIds[at] <= leaves[^1].SeqId) at = ProveBlock(day, block, leaves, seqIds, at, blocks, proofs);
+                if (at == seqIds.Count) return;
+                leaves.Clear();
+                block++;
+            }
+
+            leaves.Add(leaf);
+        }
+
+        if (at < seqIds.Count && leaves.Count > 0) at = ProveBlock(day, block, leaves, seqIds, at, blocks, proofs);
+        if (at < seqIds.Count) throw NotThere();
+    }
+
+    /// <summary>The paths of the positions that lie in a block; returns where the rest begins.</summary>
+    private static int ProveBlock(DayRoot day, long block, List<(long SeqId, byte[] Leaf)> leaves, List<long> seqIds, int at, MerkleLevels blocks, List<PositionProof> proofs)
+    {
+        if (leaves.Count == 0) throw NotThere();
+        var levels = new MerkleLevels([.. leaves.Select(leaf => leaf.Leaf)]);
+        var positions = leaves.ConvertAll(leaf => leaf.SeqId);
+        for (; at < seqIds.Count && seqIds[at] <= positions[^1]; at++)
+        {
+            var index = positions.BinarySearch(seqIds[at]);
+            if (index < 0) throw NotThere();
+            var path = new List<byte[]>();
+            levels.AddPath(index, path);
+            blocks.AddPath((int)block, path);
+            proofs.Add(new PositionProof(seqIds[at], day, (block * MerkleTree.BlockSize) + index, path));
+        }
+
+        return at;
+    }
+
+    private static InvalidOperationException NotThere() => new("A position is proved that is not there.");
 
     private static async Task<List<byte[]>> BlocksAsync(NpgsqlConnection connection, DateOnly day, CancellationToken cancellationToken)
     {

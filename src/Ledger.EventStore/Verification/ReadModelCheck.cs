@@ -22,10 +22,6 @@ internal sealed class ReadModelCheck(NpgsqlDataSource source, EventCatalog catal
     // More rows than this are not kept in memory: they go through the temporary tables.
     private const long RowsMax = 200_000;
 
-    private readonly List<string> notes = [];
-
-    public IReadOnlyList<string> Notes => notes;
-
     /// <summary>How many read models there are.</summary>
     public int Count => projections.All.Count;
 
@@ -48,7 +44,7 @@ internal sealed class ReadModelCheck(NpgsqlDataSource source, EventCatalog catal
         foreach (var rule in rules) Hold(connection, rule);
     }
 
-    /// <summary>How far its tables have come; null where they are not to be compared, with a note that says why.</summary>
+    /// <summary>How far its tables have come; null where they can't be compared, which is a difference too: nobody knows what they hold.</summary>
     private long? Position(NpgsqlConnection connection, Projection projection)
     {
         if (projection.IsInline) return EventPages.Highest(connection);
@@ -58,9 +54,10 @@ internal sealed class ReadModelCheck(NpgsqlDataSource source, EventCatalog catal
         if (!reader.Read()) return 0;
         var (version, position, parked) = (reader.GetInt32(0), reader.GetInt64(1), reader.GetInt64(2));
         if (version == projection.Version && parked == 0) return position;
-        notes.Add(parked > 0
-            ? $"The read model {projection.Name} was not compared: {parked} streams are parked in it. Retry it first."
-            : $"The read model {projection.Name} was not compared: its rows are of version {version}, the program's of version {projection.Version}. Rebuild it first.");
+        var (what, expected, found) = parked > 0
+            ? ($"the read model {projection.Name} can be compared: retry what is parked in it first", "no parked streams", string.Create(CultureInfo.InvariantCulture, $"{parked} parked"))
+            : ($"the read model {projection.Name} can be compared: rebuild it first", "rows of version " + Shown.Of(projection.Version), "rows of version " + Shown.Of(version));
+        findings.Add(new Finding(null, null, null, null, what, expected, found) { Kind = FindingKind.Beside });
         return null;
     }
 
@@ -162,7 +159,8 @@ internal sealed class ReadModelCheck(NpgsqlDataSource source, EventCatalog catal
         {
             (told, all) = (told + 1, reader.GetInt64(0));
             findings.Add(new Finding(null, null, null, null, string.Create(CultureInfo.InvariantCulture, $"the row {reader.GetString(1)} of the read model {projection.Name} in {table.FullName} is what the events make of it"),
-                reader.IsDBNull(2) ? null : reader.GetString(2), reader.IsDBNull(3) ? null : reader.GetString(3)) { Kind = FindingKind.Beside });
+                reader.IsDBNull(2) ? null : reader.GetString(2), reader.IsDBNull(3) ? null : reader.GetString(3))
+            { Kind = FindingKind.Beside });
         }
 
         findings.AddUntold(all - told);

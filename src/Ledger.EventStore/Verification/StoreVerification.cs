@@ -115,6 +115,10 @@ public sealed class OpenVerification : IAsyncDisposable
         var teller = new Teller(progress, context.Findings, sequence * (1 + parts + (readModels?.Count ?? 0)));
         var stored = await StoredRootsAsync(cancellationToken);
         var published = ComparePublished(stored);
+        var missing = await MissingRootAsync(stored, cancellationToken);
+        string[] never = missing is not null && stored.Count == 0 && published.Count == 0
+            ? ["No day has a root, though days with events are over: none was ever made, or all were deleted. That whole chains were not rewritten is shown by nothing here; `./run roots` makes them from now on."] : [];
+        if (missing is { } day && never.Length == 0) context.Findings.Add(new Finding(day.First, null, null, null, $"{day.Name}, which is over and has events, has a root as the days before it", "a root", null) { Kind = FindingKind.Root });
         var roots = new RootPass(context.Findings);
         await roots.RunAsync(connection, sequence, stored, published, teller.Read, cancellationToken);
 
@@ -154,7 +158,7 @@ public sealed class OpenVerification : IAsyncDisposable
             PublishedTo = published.Count == 0 ? 0 : published[^1].Day.Last,
             Differences = context.Findings.Count,
             First = context.Findings.First,
-            Notes = [.. roots.Notes, .. readModels?.Notes ?? [], .. skipped is null ? (string[])[] : [skipped], "The fingerprints of idempotency keys are of requests, which are kept nowhere: that a key leads to its event is verified, its fingerprint can't be."],
+            Notes = [.. roots.Notes, .. never, .. skipped is null ? (string[])[] : [skipped], "The fingerprints of idempotency keys are of requests, which are kept nowhere: that a key leads to its event is verified, its fingerprint can't be. Nor can it be, of a key whose command changed nothing, which event answered it, nor that such a key was not deleted."],
             Took = Stopwatch.GetElapsedTime(started),
         };
     }
@@ -195,6 +199,24 @@ public sealed class OpenVerification : IAsyncDisposable
         }
 
         return ranges;
+    }
+
+    /// <summary>The first day behind the stored roots that ended more than an hour ago by business time and has events: by then a service that runs has sealed it.</summary>
+    private async Task<(long First, string Name)?> MissingRootAsync(List<RangeOfDay> stored, CancellationToken cancellationToken)
+    {
+        // What is recorded on a sealed day after its sealing, by a clock that went back, belongs to the day after.
+        await using var command = new NpgsqlCommand(
+            """
+            select q.first, to_char(q.day, 'YYYY-MM-DD') from (
+                select min(seq_id) as first, min(greatest((timestamp at time zone 'UTC')::date, $2)) as day from ledger.mt_events where seq_id > $1
+            ) q, ledger.clock c
+            where q.day + 1 < (clock_timestamp() + c.shift - interval '1 hour') at time zone 'UTC'
+            """, connection)
+        { CommandTimeout = 0 };
+        command.Parameters.AddWithValue(stored.Count == 0 ? 0L : stored[^1].Day.Last);
+        command.Parameters.AddWithValue(NpgsqlTypes.NpgsqlDbType.Date, stored.Count == 0 ? new DateOnly(1, 1, 1) : stored[^1].Day.Day.AddDays(1));
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken) ? (reader.GetInt64(0), reader.GetString(1)) : null;
     }
 
     private List<RangeOfDay> ComparePublished(List<RangeOfDay> stored)

@@ -17,4 +17,9 @@ public interface IStreamAudit
 
     /// <summary>Looks whether a state adds up in itself; null where it does.</summary>
     Disagreement? Whole(object state);
+
+    /// <summary>Whether an event can be the answer that a key keeps.</summary>
+    /// <param name="answer">The word of the rooms above that is kept with the key; never 0.</param>
+    /// <param name="event">The event that the key leads to.</param>
+    bool MayAnswer(short answer, object @event) => true;
 }

@@ -218,7 +218,12 @@ internal sealed class RandomChange(LedgerHistory history, Random random)
             var column = columns[random.Next(columns.Count)];
             var value = (string)column[1]! switch
             {
-                "text" => "$ || 'x'", "numeric" or "bigint" or "integer" or "smallint" => "$ + 1", "date" => "$ + 1", "timestamp with time zone" => "$ + interval '1 microsecond'", "jsonb" => "jsonb_build_object('x', $)", _ => null,
+                "text" => "$ || 'x'",
+                "numeric" or "bigint" or "integer" or "smallint" => "$ + 1",
+                "date" => "$ + 1",
+                "timestamp with time zone" => "$ + interval '1 microsecond'",
+                "jsonb" => "jsonb_build_object('x', $)",
+                _ => null,
             };
             try
             {

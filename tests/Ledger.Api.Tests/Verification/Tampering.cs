@@ -79,6 +79,41 @@ public sealed class Tampering(LedgerHistory history, ITestOutputHelper output)
         }
     }
 
+    [Theory]
+    [InlineData("insert into ledger.projection_parked values ('*DEFAULT*', 'transactions', 'account/a', 1, 1, 3, '')", "retry what is parked")]
+    [InlineData("update ledger.projections set version = version + 1 where name = 'transactions'", "rebuild it first")]
+    public async Task that_keeps_a_read_model_from_being_compared_is_a_finding(string change, string what)
+    {
+        try
+        {
+            (await history.ExecuteAsync(change)).ShouldBe(1);
+            (await history.VerifyAsync(readModels: true)).First.ShouldContain(finding => finding.What.Contains("transactions can be compared", StringComparison.Ordinal) && finding.What.Contains(what, StringComparison.Ordinal));
+        }
+        finally
+        {
+            await history.RestoreAsync();
+        }
+    }
+
+    [Fact]
+    public async Task that_points_a_key_at_an_event_that_can_not_answer_it_is_found()
+    {
+        var row = (await history.RowsAsync("select tenant_id, key from ledger.idempotency_keys where answer = 0 and stream_id = 'account/b' limit 1"))[0];
+        string[] changes = ["stream_id = 'account/quiet', version = 2, answer = 1", "version = 1, answer = 1", "version = 2, answer = 9"];
+        foreach (var change in changes)
+        {
+            try
+            {
+                (await history.ExecuteAsync($"update ledger.idempotency_keys set {change} where tenant_id = $1 and key = $2", row)).ShouldBe(1);
+                (await history.VerifyAsync()).First.ShouldContain(finding => finding.What.Contains("can answer it", StringComparison.Ordinal), change);
+            }
+            finally
+            {
+                await history.RestoreAsync();
+            }
+        }
+    }
+
     [Fact]
     public async Task that_rewrites_everything_that_follows_is_found_with_the_published_root_alone()
     {
