@@ -114,7 +114,7 @@ public static class JournalTotals
                 writer.WriteStartObject(measure);
                 for (var at = 0; at < amounts.Length; at++)
                 {
-                    if (amounts[at] != 0) writer.WriteNumber(chart[at].Code.ToString(CultureInfo.InvariantCulture), amounts[at]);
+                    if (amounts[at] != 0) writer.WriteNumber(chart[at].Code.ToString(CultureInfo.InvariantCulture), Plain(amounts[at]));
                 }
 
                 writer.WriteEndObject();
@@ -125,6 +125,9 @@ public static class JournalTotals
 
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
     }
+
+    /// <summary>The same number without zeros at its end, as every amount is stored: the way that it was summed up must not show, or a rebuild would not give the same text.</summary>
+    internal static decimal Plain(decimal amount) => amount / 1.0000000000000000000000000000m;
 
     /// <summary>Reads sums of money.</summary>
     public static ImmutableSortedDictionary<string, decimal[]> Read(string? json) => Read(json, ChartOfAccounts.Money);
@@ -281,9 +284,9 @@ internal static class JournalTables
         foreach (var lot in opening)
         {
             if (text.Length > 1) text.Append(',');
-            text.Append(CultureInfo.InvariantCulture, $"\"{lot.Lot}\":[{lot.Remaining}");
-            if (lot.Moved != 0 || lot.PurchaseRefunded != 0) text.Append(CultureInfo.InvariantCulture, $",{lot.Moved}");
-            if (lot.PurchaseRefunded != 0) text.Append(CultureInfo.InvariantCulture, $",{lot.PurchaseRefunded}");
+            text.Append(CultureInfo.InvariantCulture, $"\"{lot.Lot}\":[{JournalTotals.Plain(lot.Remaining)}");
+            if (lot.Moved != 0 || lot.PurchaseRefunded != 0) text.Append(CultureInfo.InvariantCulture, $",{JournalTotals.Plain(lot.Moved)}");
+            if (lot.PurchaseRefunded != 0) text.Append(CultureInfo.InvariantCulture, $",{JournalTotals.Plain(lot.PurchaseRefunded)}");
             text.Append(']');
         }
 

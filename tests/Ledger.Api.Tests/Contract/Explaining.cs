@@ -3,8 +3,8 @@ using System.Text.Json;
 
 namespace Ledger.Api.Tests.Contract;
 
-[Collection(ContractCollection.Name)]
-public sealed class Explaining(ContractService service, ITestOutputHelper output)
+// It moves the clock, so it has a service of its own.
+public sealed class Explaining(ContractService service, ITestOutputHelper output) : IClassFixture<ContractService>
 {
     [Fact]
     public async Task Every_credit_of_every_balance_is_explained_to_the_last_decimal()

@@ -7,8 +7,8 @@ using Ledger.EventStore.Projections;
 
 namespace Ledger.Api.Tests.Contract;
 
-[Collection(ContractCollection.Name)]
-public sealed class Reports_over_http(ContractService service, ITestOutputHelper output)
+// It moves the clock, so it has a service of its own.
+public sealed class Reports_over_http(ContractService service, ITestOutputHelper output) : IClassFixture<ContractService>
 {
     [Fact]
     public async Task The_worked_example_of_the_analysts_page_has_these_numbers()
