@@ -20,7 +20,7 @@ public sealed class Verifying_over_http(LedgerHistory history)
         printed.ShouldContain("fingerprints");
         try
         {
-            var seq = history.SealedTo + 2;
+            var seq = history.SealedTo - 2;
             await history.ExecuteAsync("update ledger.mt_events set data = data || '{\"amount\": 1000000}' where seq_id = $1", seq);
             (status, printed, _) = await Commands.RunAsync(history.ConnectionString, "verify");
             status.ShouldBe(1);
