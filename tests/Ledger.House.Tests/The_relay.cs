@@ -56,6 +56,25 @@ public sealed class The_relay : IAsyncLifetime
     }
 
     [Fact]
+    public async Task looks_at_the_commits_of_one_kind_of_session_where_it_is_told_to()
+    {
+        await using var relay = PostgresRelay.To(_database.ConnectionString, commitsOf: "the one");
+        var one = new NpgsqlConnectionStringBuilder(relay.ConnectionString) { ApplicationName = "the one", Pooling = false }.ConnectionString;
+        var other = new NpgsqlConnectionStringBuilder(relay.ConnectionString) { ApplicationName = "the one besides", Pooling = false }.ConnectionString;
+        relay.SwallowCommit();
+        foreach (var (way, isHeard) in new[] { (other, true), (one, false), (one, true) })
+        {
+            await using var session = new NpgsqlConnection(way);
+            await session.OpenAsync(Cancel);
+            await RunAsync(session, "begin");
+            if (isHeard) await RunAsync(session, "commit");
+            else await Should.ThrowAsync<NpgsqlException>(() => RunAsync(session, "commit"));
+        }
+
+        (relay.Commits, relay.Swallowed, relay.CommittedUnheard).ShouldBe((2, 1, 1));
+    }
+
+    [Fact]
     public async Task cuts_and_refuses_and_lets_in_again()
     {
         await using (var session = await OpenAsync())

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Npgsql;
 
 namespace Ledger.Testing;
@@ -60,8 +61,11 @@ public sealed class PostgresRelay : IAsyncDisposable
     /// <summary>While true, a new connection is closed at once.</summary>
     public bool RefusesNew { get; set; }
 
+    /// <summary>Commits are counted, swallowed and paused in sessions of this application_name alone, by what their start says; null for all. Set it before the sessions begin.</summary>
+    public string? CommitsOf { get; init; }
+
     /// <summary>To the server that the connection string names: a host and port, or the folder of a socket.</summary>
-    public static PostgresRelay To(string connectionString) => new(connectionString);
+    public static PostgresRelay To(string connectionString, string? commitsOf = null) => new(connectionString) { CommitsOf = commitsOf };
 
     /// <summary>Swallows the answer to the n-th COMMIT from now on (1 is the next).</summary>
     public void SwallowCommit(int nth = 1)
@@ -178,6 +182,7 @@ public sealed class PostgresRelay : IAsyncDisposable
                 await link.Client.WriteAsync("N"u8.ToArray(), _closing.Token);
                 continue;
             }
+            link.IsWatched = CommitsOf is null || first.Body.IndexOf(Encoding.UTF8.GetBytes($"application_name\0{CommitsOf}\0")) >= 0;
             await PassAsync(link.Server, first);
             return true;
         }
@@ -194,7 +199,7 @@ public sealed class PostgresRelay : IAsyncDisposable
             while (await PostgresMessage.ReadAsync(link.Client, typed: true, _closing.Token) is { } message)
             {
                 // Noted before it is passed on: the answer may be faster than the next line here.
-                if (watch.IsCommit(message) && IsToSwallow()) link.SwallowsQuestion = questions + 1;
+                if (link.IsWatched && watch.IsCommit(message) && IsToSwallow()) link.SwallowsQuestion = questions + 1;
                 if ((char)message.Type is 'Q' or 'S' or 'F') questions++;
                 await PassAsync(link.Server!, message);
             }
@@ -265,6 +270,8 @@ public sealed class PostgresRelay : IAsyncDisposable
         public NetworkStream Client { get; }
 
         public NetworkStream? Server { get; }
+
+        public bool IsWatched { get; set; }
 
         /// <summary>Number of the question whose answer is kept from the client; 0 for none.</summary>
         public volatile int SwallowsQuestion;

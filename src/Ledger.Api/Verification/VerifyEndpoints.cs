@@ -31,7 +31,7 @@ internal static class VerifyEndpoints
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapPost(Path, StartAsync).Command<VerifyRequest, VerificationBody>("Start a verification in the background; only one runs at a time.", StatusCodes.Status202Accepted)
-            .Refuses(ProblemTypes.Conflict).RequireRoles(RoleSets.Operations);
+            .Refuses(ProblemTypes.Conflict, ProblemTypes.IdempotencyKeyReused).RequireRoles(RoleSets.Operations);
         routes.MapGet(Path, GetAsync).Query<VerificationBody>("The verification that was started last: how far it is, or what it found.").Refuses(ProblemTypes.NotFound).RequireRoles(RoleSets.Operations);
     }
 
@@ -46,15 +46,29 @@ internal static class VerifyEndpoints
             return;
         }
 
+        var requests = http.RequestServices.GetRequiredService<OperatorRequests>();
+        var known = await requests.TakeAsync(key.Value!, Fingerprint.Of("verify", "", body.Value), http.RequestAborted);
+        if (known == OperatorKey.Reused)
+        {
+            await new Problem(ProblemTypes.IdempotencyKeyReused, "This Idempotency-Key was used for another request.").WriteAsync(http);
+            return;
+        }
+
+        var started = false;
         try
         {
             var (run, replayed) = await Runs(http).StartAsync(key.Value!, Caller.Of(http).Id, http.RequestAborted);
+            started = true;
             if (replayed) Answer.Replayed(http);
             await Answer.Json(http, StatusCodes.Status202Accepted, VerificationBody.Of(run));
         }
         catch (VerificationRunningException)
         {
             await new Problem(ProblemTypes.Conflict, "A verification of this database is under way. GET /v1/verify tells how far it is; start another when it has ended.").With("state", "running").WriteAsync(http);
+        }
+        finally
+        {
+            await requests.EndAsync(key.Value!, started);
         }
     }
 

@@ -31,6 +31,15 @@ internal sealed class ReadModelCheck(NpgsqlDataSource source, EventCatalog catal
     public async Task RunAsync(Action<long> read, CancellationToken cancellationToken)
     {
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        await using (var may = new NpgsqlCommand("select has_database_privilege(current_database(), 'temporary')", connection))
+        {
+            if (await may.ExecuteScalarAsync(cancellationToken) is not true)
+            {
+                findings.Add(new Finding(null, null, null, null, $"read models can be compared: let an administrator run `grant temporary on database ... to {SchemaMigrator.WriterRole};` once", "the right to temporary tables", "none") { Kind = FindingKind.Beside });
+                return;
+            }
+        }
+
         foreach (var projection in projections.All)
         {
             await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);

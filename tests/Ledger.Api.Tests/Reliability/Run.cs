@@ -9,6 +9,9 @@ internal static class Run
 {
     public const string Key = "key-of-the-reliability-tests";
 
+    /// <summary>The application_name with which a node's writer begins; read models commit on the same network.</summary>
+    public const string WriterSession = "ledger writer";
+
     public static bool IsFull { get; } = Environment.GetEnvironmentVariable("LEDGER_TEST_FULL") == "1";
 
     public static int Of(int quick, int full) => IsFull ? full : quick;

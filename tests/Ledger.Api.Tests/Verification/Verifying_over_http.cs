@@ -74,6 +74,7 @@ public sealed class Verifying_over_http(LedgerHistory history)
             JsonDocument.Parse(body).RootElement.GetProperty("state").GetString().ShouldBe("running");
             (status, body, var replayed) = await SendAsync(node, HttpMethod.Post, "v1");
             (status, replayed).ShouldBe((202, true), body);
+            (await SendAsync(node, HttpMethod.Post, "v1", "/v1/projections/usage/pause")).Status.ShouldBe(422, "a key stands for one request of operators");
             await Run.UntilAsync(async () => await StateAsync(node) == "passed", TimeSpan.FromSeconds(60), "the verification ends");
             var report = JsonDocument.Parse((await SendAsync(node, HttpMethod.Get, null)).Body).RootElement.GetProperty("report");
             report.GetProperty("differences").GetInt64().ShouldBe(0);
