@@ -38,7 +38,7 @@ public sealed record CheckoutOrder
     /// <summary>What is paid; more than 0.</summary>
     public required Money Total { get; init; }
 
-    /// <summary>When the page closes.</summary>
+    /// <summary>When the page closes, in real time. Stripe takes 30 minutes to 24 hours from the moment that it is asked.</summary>
     public required DateTimeOffset ExpiresAt { get; init; }
 
     /// <summary>Where the payer goes then.</summary>
@@ -59,7 +59,7 @@ public sealed record CheckoutOrder
     /// <summary>The provider's price of a plan that renews by itself (mode subscription); null for a single payment.</summary>
     public string? RecurringPriceId { get; init; }
 
-    /// <summary>Days of trial, for a plan.</summary>
+    /// <summary>Days of trial, for a plan; 1 or more.</summary>
     public int? TrialDays { get; init; }
 }
 
@@ -75,7 +75,9 @@ public sealed record StartedCheckout(ProviderRefs Refs, Uri RedirectUrl, string?
 /// <param name="Refs">The payment's references.</param>
 /// <param name="Amount">How much; null for all that is left.</param>
 /// <param name="Reason">Why, in free text.</param>
-public sealed record RefundOrder(string Payment, string RefundId, ProviderRefs Refs, Money? Amount, string? Reason);
+/// <param name="Tenant">The tenant, as clients name it; written on the provider's refund.</param>
+/// <param name="Account">The account that paid; written on the provider's refund.</param>
+public sealed record RefundOrder(string Payment, string RefundId, ProviderRefs Refs, Money? Amount, string? Reason, string? Tenant = null, string? Account = null);
 
 /// <summary>One payment as the provider's own list has it.</summary>
 /// <param name="Refs">Its references.</param>
@@ -90,7 +92,7 @@ public sealed record ProviderPayment(ProviderRefs Refs, LedgerMarks Marks, Payme
 /// <summary>A notification whose signature held.</summary>
 /// <param name="EventId">What names it at the provider, for ever; the same for a repeat of the same news.</param>
 /// <param name="Type">The provider's word for what it is.</param>
-/// <param name="ObjectId">The object that it is about; with the type it names the news a second time. Null where the provider has none.</param>
+/// <param name="ObjectId">The object that it is about. Two events of one type about one object may be one news told twice, or two (a second partial refund): the facts bear both. Null where the provider has none.</param>
 /// <param name="IsLive">Whether it is about real money; null where the provider does not say.</param>
 /// <param name="Version">The shape that it has (Stripe's API version).</param>
 public sealed record Notification(string EventId, string Type, string? ObjectId, bool? IsLive, string? Version);
@@ -133,7 +135,7 @@ public interface IPaymentProvider
     /// <summary>Asks for a refund. Safe to repeat with the same refund id. The facts say how it stands.</summary>
     Task<ImmutableArray<ProviderFact>> RefundAsync(ProviderSettings settings, RefundOrder order, CancellationToken cancellationToken);
 
-    /// <summary>What the provider says now of a payment (refunds and disputes included). Empty where it knows nothing of it.</summary>
+    /// <summary>What the provider says now of a payment, refunds and disputes included, or of a subscription where that is all that is named. Never hints. Empty where it knows nothing of it.</summary>
     Task<ImmutableArray<ProviderFact>> AskAsync(ProviderSettings settings, ProviderRefs refs, CancellationToken cancellationToken);
 
     /// <summary>All payments made from <paramref name="from"/> until before <paramref name="to"/>, page by page. Null where the provider has no such list: then the ledger asks payment by payment.</summary>

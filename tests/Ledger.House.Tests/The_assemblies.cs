@@ -20,6 +20,11 @@ public sealed class The_assemblies
     [InlineData("Ledger.EventStore", "Dapper")]
     [InlineData("Ledger.Providers", "Npgsql")]
     [InlineData("Ledger.Providers", "Ledger.Api")]
+    [InlineData("Ledger.Providers", "Ledger.EventStore")]
+    [InlineData("Ledger.Providers", "Microsoft.AspNetCore.Http")]
+    [InlineData("Ledger.Providers", "Microsoft.Extensions.Hosting.Abstractions")]
+    [InlineData("Ledger.Domain", "Ledger.Providers")]
+    [InlineData("Ledger.EventStore", "Ledger.Providers")]
     [InlineData("Ledger.EventStore", "Microsoft.AspNetCore.Http")]
     public void are_seen_to_break_the_rule(string name, string reference) => Strangers(name, ["System.Runtime", reference]).ShouldBe([reference]);
 

@@ -130,7 +130,9 @@ public abstract record ProviderFact
     /// <summary>When it happened by the provider's clock; coarse, never an order of events. Null where the provider tells none.</summary>
     public DateTimeOffset? At { get; init; }
 
-    /// <summary>Whether it is only a hint, whose truth must be asked of the provider before anything is granted or revoked.</summary>
+    /// <summary>
+    /// Whether it is only a hint, whose truth must be asked of the provider before anything is granted or revoked. A hint of any kind asks for that, also one that changes nothing by itself.
+    /// </summary>
     public bool IsHint { get; init; }
 }
 
@@ -213,6 +215,9 @@ public enum DisputeStatus
 
     /// <summary>The money is asked back; the lot is frozen.</summary>
     Open,
+
+    /// <summary>The bank has taken the money and no way is known in which it comes back: credits are revoked as if it were lost, and the payment stays disputed.</summary>
+    Withdrawn,
 
     /// <summary>Ours: the lot is free again.</summary>
     Won,
