@@ -217,6 +217,7 @@ internal sealed class BatchOutput(HttpContext http, CommandAnswers answers)
             if (result.Replayed) writer.WriteBoolean("replayed"u8, true);
             writer.WritePropertyName(name);
             if (result.Problem is { } problem) problem.WriteTo(writer, traceId, json);
+            else if (body is TransactionBody transaction) TransactionJson.Write(writer, transaction, json);
             else JsonSerializer.Serialize(writer, body, body!.GetType(), json);
             writer.WriteEndObject();
         }

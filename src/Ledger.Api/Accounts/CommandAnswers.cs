@@ -21,7 +21,7 @@ internal sealed class CommandAnswers(EventReader reader)
         switch (shape)
         {
             case AnswerShape.Transaction when await TransactionAsync(result, http.RequestAborted) is { } transaction:
-                await Answer.Json(http, StatusOf(result), transaction);
+                await TransactionJson.WriteAsync(http, StatusOf(result), transaction);
                 break;
             case AnswerShape.Account:
                 var account = await AccountAsync(result, keyed: HttpMethods.IsPost(http.Request.Method), http.RequestAborted);

@@ -17,7 +17,7 @@ public sealed class A_stopped_leader(ITestOutputHelper output)
         await using var a = await Run.NodeAsync(database.ConnectionString);
         await using var b = await Run.NodeAsync(database.ConnectionString);
         var times = new List<TimeSpan>();
-        var rounds = Run.Of(2, 20);
+        var rounds = Run.Of(1, 20);
         for (var round = 0; round < rounds; round++)
         {
             var leader = await LeaderAsync(database) == a.ProcessId ? a : b;

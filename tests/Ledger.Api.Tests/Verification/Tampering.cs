@@ -28,7 +28,7 @@ public sealed class Tampering(LedgerHistory history, ITestOutputHelper output)
     {
         var random = new Random(Run.Seed(output));
         var changes = new RandomChange(history, random);
-        for (var i = 0; i < Run.Of(200, 2_000); i++)
+        for (var i = 0; i < Run.Of(60, 2_000); i++)
         {
             try
             {
