@@ -49,6 +49,22 @@ public static class Samples
         TransactionId = TransactionId.For(Tag, 10),
     };
 
+    private static readonly Lot ClaimedLot = SmallLot with
+    {
+        Id = LotId.For(Tag, 2),
+        Kind = LotKind.Purchased,
+        Origin = LotOrigin.Purchase,
+        Amount = 20,
+        Remaining = 0,
+        Cost = new(1500, "usd"),
+        TransactionId = TransactionId.For(Tag, 2),
+        Revoked = 9.5m,
+        Claims = new() { Disputes = ["dp_1", "dp_2"], Elsewhere = 2.25m, Shortfall = 3 },
+        Ended = LotEnd.Revoked,
+    };
+
+    private static readonly Lot UncoveredLot = ClaimedLot with { Claims = new() { Shortfall = 9.5m } };
+
     /// <summary>All of them, by a name for the file of each.</summary>
     public static IReadOnlyList<(string Name, AccountEvent Event)> All { get; } =
     [
@@ -87,6 +103,28 @@ public static class Samples
             Id = Txn(11), RefundOf = Txn(2), Lot = LotId.For(Tag, 2), Reason = "returned", Amount = 30, Before = 20, After = -10, Available = -10, Allocations = [new(LotId.For(Tag, 3), 20), new(null, 10)], Lots = [FullLot], Note = FullNote,
         }),
         ("purchase_refunded_small", new PurchaseRefunded { Id = Txn(11), RefundOf = Txn(2), Lot = LotId.For(Tag, 2), Amount = 3, Before = 20, After = 17, Available = 17, Allocations = [new(LotId.For(Tag, 2), 3)] }),
+        ("purchase_refunded_provider", new PurchaseRefunded
+        {
+            Id = Txn(11), RefundOf = Txn(2), Lot = LotId.For(Tag, 2), Reason = "requested_by_customer", Amount = 6.5m, Elsewhere = 2.25m, Shortfall = new(3, new(225, "usd")), Refund = "re_1", Before = 20, After = 13.5m, Available = 13.5m,
+            Allocations = [new(LotId.For(Tag, 2), 4.25m), new(LotId.For(Tag, 3), 2), new(null, 0.25m)], Lots = [ClaimedLot],
+        }),
+        ("purchase_restored_full", new PurchaseRestored
+        {
+            Id = Txn(17), RefundOf = Txn(2), Lot = LotId.For(Tag, 2), Reason = "expired_or_canceled_card", Amount = 6.5m, Elsewhere = 2.25m, Shortfall = new(3, new(225, "usd")), Refund = "re_1", Before = 13.5m, After = 20, Available = 20,
+            Allocations = [new(null, 0.25m), new(LotId.For(Tag, 10), 6.25m)], Pays = [new(11, LotId.For(Tag, 10), 0.25m)], Lots = [SmallLot, ClaimedLot], Note = FullNote,
+        }),
+        ("purchase_restored_small", new PurchaseRestored
+        {
+            Id = Txn(17), RefundOf = Txn(2), Lot = LotId.For(Tag, 2), Amount = 3, Before = 17, After = 20, Available = 20, Allocations = [new(LotId.For(Tag, 2), 3)], Lots = [UncoveredLot with { Remaining = 3, Ended = null }],
+        }),
+        ("shortfall_recorded_full", new ShortfallRecorded { RefundOf = Txn(2), Lot = LotId.For(Tag, 2), Shortfall = new(9.5m, new(713, "usd")), Lots = [UncoveredLot], Refund = "dp_1", Reason = "fraudulent", Note = FullNote }),
+        ("shortfall_recorded_small", new ShortfallRecorded { RefundOf = Txn(2), Lot = LotId.For(Tag, 2), Shortfall = new(9.5m, new(713, "usd")) }),
+        ("shortfall_lifted_full", new ShortfallLifted { RefundOf = Txn(2), Lot = LotId.For(Tag, 2), Shortfall = new(0.5m, new(38, "usd")), Lots = [UncoveredLot], Refund = "re_1", Reason = "lost_or_stolen_card", Note = FullNote }),
+        ("shortfall_lifted_small", new ShortfallLifted { RefundOf = Txn(2), Lot = LotId.For(Tag, 2), Shortfall = new(0.5m, new(38, "usd")) }),
+        ("lot_frozen_full", new LotFrozen { Lot = LotId.For(Tag, 2), Dispute = "dp_1", Amount = 0, Lots = [ClaimedLot], Note = FullNote }),
+        ("lot_frozen_small", new LotFrozen { Lot = LotId.For(Tag, 2), Dispute = "dp_1", Amount = 20 }),
+        ("lot_unfrozen_full", new LotUnfrozen { Lot = LotId.For(Tag, 2), Dispute = "dp_1", Amount = 20, Pays = [new(1, LotId.For(Tag, 2), 4)], Lots = [UncoveredLot], Note = FullNote }),
+        ("lot_unfrozen_small", new LotUnfrozen { Lot = LotId.For(Tag, 2), Dispute = "dp_1", Amount = 20 }),
         ("credits_adjusted_full", new CreditsAdjusted
         {
             Id = Txn(12), Lot = LotId.For(Tag, 12), Amount = 9, Reason = "correction", Before = -2, After = 7, Available = 7, Allocations = [new(null, 2), new(LotId.For(Tag, 12), 7)], Pays = [new(4, LotId.For(Tag, 12), 2)], Note = FullNote,

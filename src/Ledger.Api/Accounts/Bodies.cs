@@ -141,7 +141,7 @@ public sealed record LotBody
     /// <summary>When it ends.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
 
-    /// <summary><c>active</c> while something remains; else what took the last of it.</summary>
+    /// <summary><c>active</c> while something remains, <c>frozen</c> while its payment is disputed besides; else what took the last of it.</summary>
     public required string State { get; init; }
 
     /// <summary>What was paid for it.</summary>
@@ -168,7 +168,7 @@ public sealed record LotBody
         CreatedAt = lot.CreatedAt,
     };
 
-    internal static string StateOf(Lot lot) => lot.Remaining.IsPositive ? "active" : Words.Of(lot.Ended ?? LotEnd.Depleted);
+    internal static string StateOf(Lot lot) => lot.Remaining.IsPositive ? lot.IsFrozen ? "frozen" : "active" : Words.Of(lot.Ended ?? LotEnd.Depleted);
 }
 
 /// <summary>A hold as clients see it.</summary>

@@ -15,6 +15,9 @@ internal static class AccountSnapshot
     /// <summary>The number of this form.</summary>
     public const short Format = 1;
 
+    // Stands beside a lot's end where what is claimed of the lot follows. Lots without claims are written as they were before there were any.
+    private const int Claimed = 8;
+
     /// <summary>Writes an account down; every member but <see cref="Account.Left"/>.</summary>
     public static void Save(Account account, IBufferWriter<byte> into, JsonSerializerOptions json)
     {
@@ -180,7 +183,19 @@ internal static class AccountSnapshot
         to.Time(lot.CreatedAt);
         to.Credits(lot.Revoked);
         to.Credits(lot.Moved);
-        to.Number(lot.Ended is null ? 0 : 1 + (long)lot.Ended);
+        to.Number((lot.Ended is null ? 0 : 1 + (long)lot.Ended) | (lot.Claims is null ? 0L : Claimed));
+        if (lot.Claims is not { } claims) return;
+        to.Number(claims.Disputes?.Count ?? 0);
+        foreach (var dispute in claims.Disputes ?? []) to.Text(dispute);
+        to.Credits(claims.Elsewhere);
+        to.Credits(claims.Shortfall);
+    }
+
+    private static LotClaims LoadClaims(ref PackedReader from)
+    {
+        var disputes = new string[from.Small()];
+        for (var i = 0; i < disputes.Length; i++) disputes[i] = from.Text();
+        return new LotClaims { Disputes = disputes.Length == 0 ? null : [.. disputes], Elsewhere = from.Credits(), Shortfall = from.Credits() };
     }
 
     private static Lot LoadLot(ref PackedReader from, string tag)
@@ -191,6 +206,8 @@ internal static class AccountSnapshot
         var (amount, remaining, priority, expiresAt) = (from.Credits(), from.Credits(), from.Small(), from.TimeOrNull());
         Money? cost = from.Flag() ? new Money(from.Number(), from.Text()) : null;
         var (createdAt, revoked, moved, ended) = (from.Time(), from.Credits(), from.Credits(), from.Small());
+        var end = ended & ~Claimed;
+        var claims = end == ended ? null : LoadClaims(ref from);
         return new Lot
         {
             Id = id,
@@ -206,7 +223,8 @@ internal static class AccountSnapshot
             TransactionId = transaction,
             Revoked = revoked,
             Moved = moved,
-            Ended = ended == 0 ? null : (LotEnd)(ended - 1),
+            Ended = end == 0 ? null : (LotEnd)(end - 1),
+            Claims = claims,
         };
     }
 }

@@ -1,6 +1,6 @@
 namespace Ledger.Domain.Accounts;
 
-// Drawing: which lots pay. A lot that has ended is kept for holds and pays only for them.
+// Drawing: which lots pay. A lot that has ended is kept for holds and pays only for them; one whose payment is disputed pays for nothing.
 public sealed partial record Account
 {
     /// <summary>The id of the transaction that the next event is.</summary>
@@ -12,7 +12,7 @@ public sealed partial record Account
         foreach (var lot in Lots)
         {
             if (amount.IsZero) break;
-            if (lot.HasExpiredBy(now)) continue;
+            if (lot.IsFrozen || lot.HasExpiredBy(now)) continue;
             var taken = Credits.Min(amount, lot.Remaining);
             allocations.Add(new(lot.Id, taken));
             amount -= taken;
@@ -38,6 +38,7 @@ public sealed partial record Account
             for (var index = 0; index < taken.Length && amount.IsPositive; index++)
             {
                 var lot = Lots[index];
+                if (lot.IsFrozen) continue;
                 var usable = lot.Remaining - taken[index];
                 var isKept = lot.HasExpiredBy(now);
                 if (isKept)
@@ -74,7 +75,7 @@ public sealed partial record Account
 
         for (var index = 0; index < taken.Length && needed.IsPositive; index++)
         {
-            if (index != which && (!Lots[index].HasExpiredBy(now) || Lots[index].ExpiresAt >= end)) needed -= Lots[index].Remaining - taken[index];
+            if (index != which && !Lots[index].IsFrozen && (!Lots[index].HasExpiredBy(now) || Lots[index].ExpiresAt >= end)) needed -= Lots[index].Remaining - taken[index];
         }
 
         return Credits.Max(Credits.Zero, needed);

@@ -195,6 +195,15 @@ public sealed record PurchaseRefunded : TransactionEvent
     /// <summary>The purchase's lot as it is after this, where it held nothing any more before it.</summary>
     public ValueList<Lot>? Lots { get; init; }
 
+    /// <summary>Of the amount: what other lots gave and what became debt, in place of credits that were gone; null for nothing.</summary>
+    public Credits? Elsewhere { get; init; }
+
+    /// <summary>What was refunded besides and nothing covered; null for nothing.</summary>
+    public Shortfall? Shortfall { get; init; }
+
+    /// <summary>The refund or dispute of the payment with which the money went back; null where the account alone knows of it.</summary>
+    public string? Refund { get; init; }
+
     /// <inheritdoc/>
     public override TransactionType Type() => TransactionType.PurchaseRefund;
 

@@ -21,6 +21,11 @@ public sealed partial record Account
             case CreditsPurchased e: next.Purchased(e); break;
             case ConsumptionRefunded e: next.Refunded(e); break;
             case PurchaseRefunded e: next.Revoked(e); break;
+            case PurchaseRestored e: next.Restored(e); break;
+            case ShortfallRecorded e: next.Uncovered(e.Lot, e.Shortfall.Amount, e.Lots); break;
+            case ShortfallLifted e: next.Uncovered(e.Lot, -e.Shortfall.Amount, e.Lots); break;
+            case LotFrozen e: next.Froze(e); break;
+            case LotUnfrozen e: next.Unfroze(e); break;
             case CreditsAdjusted e: next.Adjusted(e); break;
             case CreditsTransferredOut e: next.TransferredOut(e); break;
             case CreditsTransferredIn e: next.TransferredIn(e); break;
@@ -47,12 +52,13 @@ public sealed partial record Account
         private Credits balance = was.Balance;
         private Credits held = was.Held;
         private Credits debt = was.Debt;
+        private Credits frozen = was.Frozen;
         private Totals totals = was.Totals;
         private List<Fact>? left;
 
         public Account Finish() => lots == was.Lots
-            ? was with { Version = version, UpdatedAt = recordedAt, Balance = balance, Held = held, Debt = debt, Totals = totals, Holds = holds, Debts = debts, Left = left is null ? [] : [.. left] }
-            : was with { Version = version, UpdatedAt = recordedAt, Balance = balance, Held = held, Debt = debt, Totals = totals, Lots = lots, Holds = holds, Debts = debts, Left = left is null ? [] : [.. left] };
+            ? was with { Version = version, UpdatedAt = recordedAt, Balance = balance, Held = held, Debt = debt, Frozen = frozen, Totals = totals, Holds = holds, Debts = debts, Left = left is null ? [] : [.. left] }
+            : was with { Version = version, UpdatedAt = recordedAt, Balance = balance, Held = held, Debt = debt, Frozen = frozen, Totals = totals, Lots = lots, Holds = holds, Debts = debts, Left = left is null ? [] : [.. left] };
 
         public void Consumed(ConsumptionEvent e)
         {
@@ -152,14 +158,10 @@ public sealed partial record Account
             {
                 if (lot is not { } id || Among(e.Lots, id)) continue;
                 var at = Find(id);
-                if (at >= 0) lots = lots.SetItem(at, lots[at] with { Remaining = lots[at].Remaining + amount });
+                if (at >= 0) Set(at, lots[at] with { Remaining = lots[at].Remaining + amount });
             }
 
-            if (e.Lots is not null)
-            {
-                foreach (var lot in e.Lots) Put(lot);
-            }
-
+            PutAll(e.Lots);
             totals = totals with { Refunded = totals.Refunded + e.Amount };
             Leave(FactName.Refunds(e.RefundOf.Version), new ConsumptionRefunds(e.SoFar));
             if (e.Freed is { } resource) Leave(FactName.Resource(resource), new ResourceCharged(null));
@@ -168,14 +170,43 @@ public sealed partial record Account
         public void Revoked(PurchaseRefunded e)
         {
             var own = Find(e.Lot);
-            if (own >= 0) lots = lots.SetItem(own, lots[own] with { Revoked = lots[own].Revoked + e.Amount });
+            if (own >= 0) Set(own, lots[own].Refunded(e.Amount, e.Elsewhere ?? Credits.Zero, e.Shortfall?.Amount ?? Credits.Zero));
             Take(e, LotEnd.Depleted, revoked: e.Lot);
-            if (e.Lots is not null)
+            PutAll(e.Lots);
+            totals = totals with { Revoked = totals.Revoked + e.Amount };
+        }
+
+        public void Restored(PurchaseRestored e)
+        {
+            Come(e);
+            PutAll(e.Lots);
+            totals = totals with { Revoked = totals.Revoked - e.Amount };
+        }
+
+        public void Uncovered(LotId id, Credits shortfall, ValueList<Lot>? closed)
+        {
+            var at = Find(id);
+            if (at >= 0) Set(at, lots[at].Refunded(Credits.Zero, Credits.Zero, shortfall));
+            PutAll(closed);
+        }
+
+        public void Froze(LotFrozen e)
+        {
+            var at = Find(e.Lot);
+            if (at >= 0) Set(at, lots[at].Disputed(e.Dispute));
+            PutAll(e.Lots);
+        }
+
+        public void Unfroze(LotUnfrozen e)
+        {
+            var at = Find(e.Lot);
+            if (at >= 0)
             {
-                foreach (var lot in e.Lots) Put(lot);
+                var lot = lots[at].Undisputed(e.Dispute);
+                Put(lot with { Remaining = lot.Remaining - Pay(e.Pays) });
             }
 
-            totals = totals with { Revoked = totals.Revoked + e.Amount };
+            PutAll(e.Lots);
         }
 
         // What a lot that comes with a transaction holds: all but what paid debt.
@@ -207,13 +238,22 @@ public sealed partial record Account
         private void Come(IncomingEvent e)
         {
             balance += e.Amount;
-            if (e.Pays is null) return;
+            Pay(e.Pays);
+        }
+
+        private Credits Pay(ValueList<DebtPayment>? payments)
+        {
+            var paid = Credits.Zero;
+            if (payments is null) return paid;
             var index = 0;
-            foreach (var payment in e.Pays)
+            foreach (var payment in payments)
             {
                 LowerDebt(payment.Debt, payment.Amount);
                 Leave(FactName.Paid(payment.Debt, version, index++), new DebtPaid(payment.Lot, payment.Amount));
+                paid += payment.Amount;
             }
+
+            return paid;
         }
 
         private void LowerDebt(long made, Credits amount)
@@ -252,6 +292,7 @@ public sealed partial record Account
                 }
 
                 var rest = changed[at].Remaining - amount;
+                if (changed[at].IsFrozen) frozen -= amount;
                 changed[at] = changed[at] with { Remaining = rest, Moved = moved ? changed[at].Moved + amount : changed[at].Moved };
                 if (rest.IsPositive) continue;
                 emptied++;
@@ -262,10 +303,30 @@ public sealed partial record Account
             lots = changed.Capacity == changed.Count ? changed.MoveToImmutable() : changed.ToImmutable();
         }
 
+        private void Set(int at, Lot lot)
+        {
+            frozen += FrozenIn(lot) - FrozenIn(lots[at]);
+            lots = lots.SetItem(at, lot);
+        }
+
+        private static Credits FrozenIn(Lot lot) => lot.IsFrozen ? lot.Remaining : Credits.Zero;
+
+        private void PutAll(ValueList<Lot>? some)
+        {
+            if (some is null) return;
+            foreach (var lot in some) Put(lot);
+        }
+
         private void Put(Lot lot)
         {
             var at = Find(lot.Id);
-            if (at >= 0) lots = lots.RemoveAt(at);
+            frozen += FrozenIn(lot);
+            if (at >= 0)
+            {
+                frozen -= FrozenIn(lots[at]);
+                lots = lots.RemoveAt(at);
+            }
+
             if (!lot.Remaining.IsPositive)
             {
                 Close(lot, lot.Ended ?? LotEnd.Depleted);

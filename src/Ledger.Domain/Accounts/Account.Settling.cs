@@ -29,7 +29,7 @@ public sealed partial record Account
             var later = Credits.Zero;
             foreach (var each in Lots)
             {
-                if (each.ExpiresAt is null || each.ExpiresAt > lot) later += each.Remaining;
+                if (!each.IsFrozen && (each.ExpiresAt is null || each.ExpiresAt > lot)) later += each.Remaining;
             }
 
             if (later >= Held) return lot; // what ends later is enough for every hold, so nothing of this lot is kept
@@ -89,7 +89,7 @@ public sealed partial record Account
                 continue;
             }
 
-            unexpired += lot.Remaining;
+            if (!lot.IsFrozen) unexpired += lot.Remaining; // what is frozen serves no hold, so nothing of it is kept for one
             if (lot.HasExpiredBy(now)) lots.Add(lot);
         }
 
@@ -123,8 +123,12 @@ public sealed partial record Account
             {
                 var lot = lots[nextLot++];
                 at = lot.ExpiresAt!.Value;
-                for (; passed < lots.Count && lots[passed].ExpiresAt <= at; passed++) unexpired -= lots[passed].Remaining;
-                var keep = Credits.Min(lot.Remaining, Credits.Max(Credits.Zero, reserved.By(at) - unexpired - kept.Sum));
+                for (; passed < lots.Count && lots[passed].ExpiresAt <= at; passed++)
+                {
+                    if (!lots[passed].IsFrozen) unexpired -= lots[passed].Remaining;
+                }
+
+                var keep = lot.IsFrozen ? Credits.Zero : Credits.Min(lot.Remaining, Credits.Max(Credits.Zero, reserved.By(at) - unexpired - kept.Sum));
                 if (keep.IsPositive) kept.Add(lot, keep);
                 if (keep < lot.Remaining) state = state.And(state.Expire(lot, lot.Remaining - keep, at), now, happened);
             }
@@ -232,14 +236,14 @@ public sealed partial record Account
         }
     }
 
-    private LotExpired Expire(Lot lot, Credits amount, DateTimeOffset at) => new()
+    internal LotExpired Expire(Lot lot, Credits amount, DateTimeOffset at) => new()
     {
         Id = NextTransaction,
         Lot = lot.Id,
         Amount = amount,
         Before = Balance,
         After = Balance - amount,
-        Available = Available - amount,
+        Available = lot.IsFrozen ? Available : Available - amount,
         Allocations = [new(lot.Id, amount)],
         Note = new(OccurredAt: at),
     };

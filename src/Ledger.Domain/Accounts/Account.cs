@@ -89,7 +89,7 @@ public sealed partial record Account
     /// <summary>Whether it was ever opened.</summary>
     public bool Exists => Version > 0;
 
-    /// <summary>Credits of lots whose payment is disputed: they count and can't be spent. No event disputes a lot yet, so it is 0.</summary>
+    /// <summary>Credits of lots whose payment is disputed: they count and can't be spent.</summary>
     public Credits Frozen { get; init; }
 
     /// <summary>What may be spent without the overdraft; below 0 where that is used.</summary>

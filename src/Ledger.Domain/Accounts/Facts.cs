@@ -99,6 +99,9 @@ public sealed class Recollection
         foreach (var (version, happened) in events) this.events[version] = happened;
     }
 
+    /// <summary>These, and what later events of the same commit left: of a name the newer holds. Where one commit decides several commands on an account, each needs what the ones before it left.</summary>
+    public Recollection And(IEnumerable<Fact> newer) => new(facts.Select(known => new Fact(known.Key, known.Value)).Concat(newer), events);
+
     /// <summary>The fact of this name, or null.</summary>
     public T? Find<T>(FactName name)
         where T : FactBody => facts.GetValueOrDefault(name) as T;

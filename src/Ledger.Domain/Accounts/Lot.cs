@@ -42,7 +42,7 @@ public sealed record Lot
     /// <summary>The transaction that made it.</summary>
     public required TransactionId TransactionId { get; init; }
 
-    /// <summary>How much of its purchase has been refunded, whatever that was taken from.</summary>
+    /// <summary>How much of its purchase has been refunded, whatever that was taken from, and though nothing may have covered it.</summary>
     public Credits Revoked { get; init; }
 
     /// <summary>How much of it has gone on into other lots (transfers, refunds after its end): the cost of the next such part begins there.</summary>
@@ -50,6 +50,12 @@ public sealed record Lot
 
     /// <summary>What took its last credits; null while it holds some.</summary>
     public LotEnd? Ended { get; init; }
+
+    /// <summary>What refunds and disputes of its payment left on it; null for nothing.</summary>
+    public LotClaims? Claims { get; init; }
+
+    /// <summary>Whether its payment is disputed: then what it holds counts in the balance and is not spent.</summary>
+    public bool IsFrozen => Claims?.Disputes is not null;
 
     /// <summary>Burn order: lower priority, then what ends sooner (never last), then given before bought, then older.</summary>
     public static int Compare(Lot left, Lot right)
@@ -65,4 +71,39 @@ public sealed record Lot
 
     /// <summary>The share of the cost that goes on with the next <paramref name="amount"/> of this lot into another lot.</summary>
     internal Money? CostOfNext(Credits amount) => Cost?.Share(Amount, Amount - Moved, Amount - Moved - amount);
+
+    /// <summary>With more of its purchase refunded (or less, where the amounts are below 0).</summary>
+    internal Lot Refunded(Credits amount, Credits elsewhere, Credits shortfall) => this with
+    {
+        Revoked = Revoked + amount + shortfall,
+        Claims = LotClaims.Of(Claims?.Disputes, (Claims?.Elsewhere ?? Credits.Zero) + elsewhere, (Claims?.Shortfall ?? Credits.Zero) + shortfall),
+    };
+
+    /// <summary>With one more dispute.</summary>
+    internal Lot Disputed(string dispute) => IsDisputedBy(dispute) ? this : this with { Claims = LotClaims.Of([.. Claims?.Disputes ?? [], dispute], Claims?.Elsewhere ?? Credits.Zero, Claims?.Shortfall ?? Credits.Zero) };
+
+    /// <summary>Without this dispute.</summary>
+    internal Lot Undisputed(string dispute) => !IsDisputedBy(dispute) ? this : this with { Claims = LotClaims.Of([.. Claims!.Disputes!.Where(other => other != dispute)], Claims.Elsewhere, Claims.Shortfall) };
+
+    /// <summary>Whether this dispute freezes it.</summary>
+    internal bool IsDisputedBy(string dispute) => Claims?.Disputes is { } disputes && disputes.Contains(dispute);
+}
+
+/// <summary>What refunds and disputes of a payment left on the lot that it bought.</summary>
+public sealed record LotClaims
+{
+    /// <summary>The disputes that freeze it; null for none.</summary>
+    public ValueList<string>? Disputes { get; init; }
+
+    /// <summary>Of what has been refunded of the purchase: what other lots gave, or became debt.</summary>
+    public Credits Elsewhere { get; init; }
+
+    /// <summary>Of what has been refunded of the purchase: what nothing covered.</summary>
+    public Credits Shortfall { get; init; }
+
+    internal static LotClaims? Of(ValueList<string>? disputes, Credits elsewhere, Credits shortfall)
+    {
+        if (disputes is { Count: 0 }) disputes = null;
+        return disputes is null && elsewhere.IsZero && shortfall.IsZero ? null : new() { Disputes = disputes, Elsewhere = elsewhere, Shortfall = shortfall };
+    }
 }

@@ -70,7 +70,7 @@ public enum LotOrigin
     /// <summary>A transfer from another account.</summary>
     Transfer,
 
-    /// <summary>A refund of a consumption to a lot that had expired.</summary>
+    /// <summary>Credits on their way back, of a consumption or of a purchase's refund that failed, where their own lot could not take them.</summary>
     Refund,
 }
 
@@ -187,6 +187,11 @@ public readonly record struct DebtPayment(long Debt, LotId Lot, Credits Amount);
 
 /// <summary>What still stands of the debt that the transaction at <paramref name="Version"/> made; more than 0.</summary>
 public readonly record struct Debt(long Version, Credits Left);
+
+/// <summary>Credits of a purchase whose money went back and that could not be revoked.</summary>
+/// <param name="Amount">How many; more than 0.</param>
+/// <param name="Cost">Their share of the price: what is lost.</param>
+public sealed record Shortfall(Credits Amount, Money Cost);
 
 /// <summary>How much of a consumption has been refunded: by lowering its own debt, to lots that had paid that debt, and to the lots that it burned.</summary>
 public readonly record struct RefundedSoFar(Credits Debt, Credits Paid, Credits Lots)

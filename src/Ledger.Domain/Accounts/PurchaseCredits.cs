@@ -15,6 +15,9 @@ public sealed record PurchaseCredits : AccountCommand
     /// <summary>When the credits end; null for never.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
 
+    /// <summary>Whether a payment provider told it: then it is accepted on closed accounts and beyond the limit of lots too, for the money has been paid.</summary>
+    public bool FromProvider { get; init; }
+
     /// <inheritdoc/>
     public override Names Names => PaymentId is null ? Names.None : Names.Of(FactName.Payment(PaymentId));
 
@@ -25,7 +28,7 @@ public sealed record PurchaseCredits : AccountCommand
 /// <summary>Takes purchases in.</summary>
 public static class PurchaseCreditsHandler
 {
-    /// <summary>Makes a paid lot; debt is paid first. A payment that was counted answers with its purchase.</summary>
+    /// <summary>Makes a paid lot; debt is paid first. A payment that was counted answers with its purchase. On a closed account the lot waits and can't be spent.</summary>
     public static Decision Handle(PurchaseCredits command, Account account, Recollection past, DateTimeOffset now)
     {
         if (!account.Exists) return Decision.Refuse(new AccountNotFound(account.Id));
@@ -37,14 +40,14 @@ public static class PurchaseCreditsHandler
                 : Decision.Refuse(new Conflict($"Payment {payment} was counted with another amount or account. A payment counts once; send the one that was paid."));
         }
 
-        if ((Checks.End(command.ExpiresAt, now) ?? Checks.NotClosed(account)) is { } refusal) return Decision.Refuse(refusal);
+        if ((Checks.End(command.ExpiresAt, now) ?? (command.FromProvider ? null : Checks.NotClosed(account))) is { } refusal) return Decision.Refuse(refusal);
 
         var settled = account.SettledAt(now);
         var state = settled.Account;
         var payer = new DebtPayer(state);
         var id = state.NextTransaction;
         var allocations = payer.AllocationsOf(id.FirstLot, command.CreditAmount);
-        if (payer.Paid < command.CreditAmount && Checks.Room(state, 1) is { } full) return Decision.Refuse(full);
+        if (!command.FromProvider && payer.Paid < command.CreditAmount && Checks.Room(state, 1) is { } full) return Decision.Refuse(full);
         return Checks.Append(settled, new CreditsPurchased
         {
             Id = id,

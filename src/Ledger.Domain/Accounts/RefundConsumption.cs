@@ -47,7 +47,7 @@ public static class RefundConsumptionHandler
 {
     /// <summary>
     /// Lowers the consumption's own debt that stands, then gives back to the lots that paid its debt, last payer first, then to the lots that it burned, in reverse.
-    /// What goes to a lot pays other debt that stands first; in place of a lot that has ended comes a new one of its like for 30 days.
+    /// What goes to a lot pays other debt that stands first, but where its payment is disputed; in place of a lot that has ended comes a new one of its like for 30 days.
     /// </summary>
     public static Decision Handle(RefundConsumption command, Account account, Recollection past, DateTimeOffset now)
     {
@@ -91,7 +91,7 @@ public static class RefundConsumptionHandler
             Freed = soFar.Total() == consumption.Amount && consumption.Spending is { OncePerResource: true } once ? once.Resource : null,
             Before = state.Balance,
             After = state.Balance + amount,
-            Available = state.Available + amount,
+            Available = state.Available + amount - back.Frozen,
             Allocations = back.Allocations(ownDebt),
             Pays = back.Pays,
             Lots = back.Lots,
@@ -130,6 +130,9 @@ public static class RefundConsumptionHandler
         private readonly List<Lot> changed = [];
 
         public int LotsMore { get; private set; }
+
+        // What came back to lots whose payment is disputed.
+        public Credits Frozen { get; private set; }
 
         public ValueList<DebtPayment>? Pays => payer.Payments;
 
@@ -180,9 +183,10 @@ public static class RefundConsumptionHandler
 
         private void Return(Lot lot, Credits amount)
         {
-            var rest = payer.Pay(lot.Id, amount);
+            var rest = lot.IsFrozen ? amount : payer.Pay(lot.Id, amount);
             if (rest.IsZero) return;
             kept.Add(new(lot.Id, rest));
+            if (lot.IsFrozen) Frozen += rest;
             if (lot.Remaining.IsPositive) return;
             changed.Add(lot with { Remaining = rest, Ended = null });
             LotsMore++;

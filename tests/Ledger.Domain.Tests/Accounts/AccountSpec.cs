@@ -50,6 +50,15 @@ public abstract class AccountSpec
     protected static RefundPurchase Revoke(long version, decimal? amount = null, bool allowDebt = false) =>
         new() { Account = World.Main, Transaction = T(version), Amount = amount is { } given ? given : (Credits?)null, Reason = "returned", AllowDebt = allowDebt };
 
+    protected static RevokePurchase Take(long version, decimal amount, bool allowDebt = false, bool fromProvider = true, string? refund = "re_1") =>
+        new() { Account = World.Main, Transaction = T(version), Amount = amount, Reason = "returned", AllowDebt = allowDebt, FromProvider = fromProvider, Refund = refund };
+
+    protected static RestorePurchase Restore(long version, decimal amount) => new() { Account = World.Main, Transaction = T(version), Amount = amount, Refund = "re_1", Reason = "failed" };
+
+    protected static FreezeLot Dispute(long version, string dispute = "dp_1") => new() { Account = World.Main, Transaction = T(version), Dispute = dispute };
+
+    protected static UnfreezeLot EndDispute(long version, string dispute = "dp_1") => new() { Account = World.Main, Transaction = T(version), Dispute = dispute };
+
     protected static AdjustCredits Adjust(decimal amount) => new() { Account = World.Main, Amount = amount, Reason = "correction" };
 
     protected static HoldCredits Hold(decimal amount, DateTimeOffset? expires = null, Spending? on = null) => new() { Account = World.Main, Amount = amount, ExpiresAt = expires, Spending = on };
@@ -94,7 +103,25 @@ public abstract class AccountSpec
         After = before - amount,
         Available = available,
         Allocations = Parts(parts),
+        Elsewhere = parts.Where(part => part.Lot != L(purchase)).Aggregate(Credits.Zero, (sum, part) => sum + part.Amount) is { IsZero: false } elsewhere ? elsewhere : null,
     };
+
+    protected static PurchaseRestored Restored(long purchase, decimal amount, decimal before, decimal available, params (LotId? Lot, Credits Amount)[] parts) => new()
+    {
+        Id = default,
+        RefundOf = T(purchase),
+        Lot = L(purchase),
+        Refund = "re_1",
+        Reason = "failed",
+        Amount = amount,
+        Before = before,
+        After = before + amount,
+        Available = available,
+        Allocations = Parts(parts),
+        Lots = [],
+    };
+
+    protected static Shortfall Lacking(decimal amount, long cents) => new(amount, new(cents, "usd"));
 
     protected static ConsumptionRefunded Refunded(long consumption, decimal amount, decimal before, decimal available, RefundedSoFar soFar, params (LotId? Lot, Credits Amount)[] parts) => new()
     {

@@ -75,7 +75,7 @@ public sealed class DebtAndRefundRules : AccountSpec
         When(Revoke(2)).ThenRefused(new AlreadyRefunded(T(2), 0));
         Given(Release(5));
         When(Revoke(2)).Then(Revoked(2, 5, 15, 10, (L(2), 5)));
-        When(Revoke(2, allowDebt: true)).Then(Revoked(2, 3, 10, 7, (L(3), 3)) with { Lots = [World.Lot(World.Main, L(2))! with { Revoked = 10 }] });
+        When(Revoke(2, allowDebt: true)).Then(Revoked(2, 3, 10, 7, (L(3), 3)) with { Lots = [World.Lot(World.Main, L(2))! with { Revoked = 10, Claims = new() { Elsewhere = 3 } }] });
         When(Revoke(2, allowDebt: true)).ThenRefused(new AlreadyRefunded(T(2), 0));
         When(Revoke(3, 11, allowDebt: true)).ThenRefused(new AlreadyRefunded(T(3), 10));
     }

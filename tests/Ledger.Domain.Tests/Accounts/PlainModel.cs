@@ -6,7 +6,7 @@ namespace Ledger.Domain.Tests.Accounts;
 /// The rules once more, as plainly as can be: lists, sorted anew each time, and decimals. It shares no code with the domain but ids and commands; it says whether a command is accepted and what every
 /// lot, hold and debt is after it.
 /// </summary>
-internal sealed class PlainModel
+internal sealed partial class PlainModel
 {
     public sealed class Bucket
     {
@@ -18,6 +18,11 @@ internal sealed class PlainModel
         public decimal Amount;
         public decimal Left;
         public decimal Revoked;
+        public decimal Elsewhere;
+        public decimal Shortfall;
+        public List<string> Disputes = [];
+
+        public bool Disputed => Disputes.Count > 0;
     }
 
     public sealed class Owed
@@ -52,7 +57,9 @@ internal sealed class PlainModel
 
         public decimal Held => Holds.Sum(hold => hold.Amount);
 
-        public decimal Available => Balance - Held;
+        public decimal DisputedCredits => Buckets.Where(bucket => bucket.Disputed).Sum(bucket => bucket.Left);
+
+        public decimal Available => Balance - Held - DisputedCredits;
 
         public IEnumerable<Bucket> Order => Buckets.Where(bucket => bucket.Left > 0).OrderBy(bucket => bucket.Priority).ThenBy(bucket => bucket.End ?? DateTimeOffset.MaxValue).ThenBy(bucket => bucket.Purchased).ThenBy(bucket => bucket.Id.Value, StringComparer.Ordinal);
 
@@ -62,7 +69,7 @@ internal sealed class PlainModel
             Version = Version,
             Overdraft = Overdraft,
             Frozen = Frozen,
-            Buckets = [.. Buckets.Select(bucket => new Bucket { Id = bucket.Id, Purchased = bucket.Purchased, Bought = bucket.Bought, Priority = bucket.Priority, End = bucket.End, Amount = bucket.Amount, Left = bucket.Left, Revoked = bucket.Revoked })],
+            Buckets = [.. Buckets.Select(bucket => new Bucket { Id = bucket.Id, Purchased = bucket.Purchased, Bought = bucket.Bought, Priority = bucket.Priority, End = bucket.End, Amount = bucket.Amount, Left = bucket.Left, Revoked = bucket.Revoked, Elsewhere = bucket.Elsewhere, Shortfall = bucket.Shortfall, Disputes = [.. bucket.Disputes] })],
             Holds = [.. Holds],
             Debts = [.. Debts.Select(debt => new Owed { Version = debt.Version, Left = debt.Left, PaidBy = [.. debt.PaidBy] })],
             Spendings = Spendings.ToDictionary(each => each.Key, each => new Spent { Amount = each.Value.Amount, Refunded = each.Value.Refunded, From = [.. each.Value.From] }),
@@ -94,6 +101,10 @@ internal sealed class PlainModel
             ReleaseHold release => Release(purse!, release.Hold, now),
             RefundConsumption refund => Refund(purse!, refund, now),
             RefundPurchase refund => Revoke(purse!, refund, now),
+            RevokePurchase revoke => Revoke(purse!, revoke, now),
+            RestorePurchase restore => Restore(purse!, restore, now),
+            FreezeLot freeze => Freeze(purse!, freeze, now),
+            UnfreezeLot unfreeze => Unfreeze(purse!, unfreeze),
             TransferCredits transfer => Transfer(purse!, transfer, now),
             _ => throw new NotSupportedException(command.ToString()),
         };
@@ -135,7 +146,7 @@ internal sealed class PlainModel
     private static List<(LotId Lot, decimal Amount)> Take(Purse purse, decimal amount, DateTimeOffset now)
     {
         var parts = new List<(LotId, decimal)>();
-        foreach (var bucket in purse.Order.Where(bucket => !(bucket.End <= now)).ToList())
+        foreach (var bucket in purse.Order.Where(bucket => !bucket.Disputed && !(bucket.End <= now)).ToList())
         {
             var part = Math.Min(amount, bucket.Left);
             if (part == 0) break;
@@ -166,14 +177,14 @@ internal sealed class PlainModel
         var rest = amount;
         foreach (var careful in new[] { true, false })
         {
-            foreach (var bucket in purse.Order.ToList())
+            foreach (var bucket in purse.Order.Where(bucket => !bucket.Disputed).ToList())
             {
                 var usable = bucket.Left;
                 if (bucket.End <= now)
                 {
                     if (hold.At >= bucket.End) continue;
                     var others = purse.Holds.Where(each => each.Id != hold.Id && each.At < bucket.End).Sum(each => each.Amount);
-                    var elsewhere = purse.Buckets.Where(each => each != bucket && (!(each.End <= now) || each.End >= bucket.End)).Sum(each => each.Left);
+                    var elsewhere = purse.Buckets.Where(each => each != bucket && !each.Disputed && (!(each.End <= now) || each.End >= bucket.End)).Sum(each => each.Left);
                     if (careful) usable = Math.Max(0, usable - Math.Max(0, others - elsewhere));
                     usable = Math.Min(usable, quota);
                 }
@@ -238,8 +249,8 @@ internal sealed class PlainModel
 
             var end = lot!.End!.Value;
             var needed = purse.Holds.Where(each => each.At < end).Sum(each => each.Amount);
-            var others = purse.Buckets.Where(each => each.End is null || each.End > end || purse.Kept.Contains(each.Id)).Sum(each => each.Left);
-            var keep = Math.Min(lot.Left, Math.Max(0, needed - others));
+            var others = purse.Buckets.Where(each => !each.Disputed && (each.End is null || each.End > end || purse.Kept.Contains(each.Id))).Sum(each => each.Left);
+            var keep = lot.Disputed ? 0 : Math.Min(lot.Left, Math.Max(0, needed - others));
             if (keep < lot.Left) purse.Version++;
             lot.Left = keep;
             purse.Kept.Add(lot.Id);
@@ -281,32 +292,9 @@ internal sealed class PlainModel
                 purse.Buckets.Add(bucket);
             }
 
-            bucket.Left += PayDebts(purse, bucket.Id, part);
+            bucket.Left += bucket.Disputed ? part : PayDebts(purse, bucket.Id, part);
         }
 
-        purse.Version++;
-        return true;
-    }
-
-    private static bool Revoke(Purse purse, RefundPurchase refund, DateTimeOffset now)
-    {
-        var lot = purse.Buckets.Find(each => each.Id == refund.Transaction.FirstLot);
-        if (lot is null || !lot.Bought) return false;
-        var left = lot.Amount - lot.Revoked;
-        var free = lot.End <= now && !refund.AllowDebt ? 0 : lot.Left;
-        var can = Math.Max(0, Math.Min(Math.Min(free, left), purse.Available));
-        var amount = refund.Amount?.Value ?? (refund.AllowDebt ? left : can);
-        if (amount == 0 || amount > left || (!refund.AllowDebt && amount > can)) return false;
-        lot.Revoked += amount;
-        var rest = amount;
-        foreach (var bucket in new[] { lot }.Concat(purse.Order.Where(each => each != lot && !(each.End <= now))).Concat(purse.Order.Where(each => each != lot && each.End <= now)).ToList())
-        {
-            var part = Math.Min(rest, bucket.Left);
-            bucket.Left -= part;
-            rest -= part;
-        }
-
-        if (rest > 0) purse.Debts.Add(new() { Version = purse.Version + 1, Left = rest });
         purse.Version++;
         return true;
     }

@@ -116,6 +116,7 @@ public sealed class RandomHistories(ITestOutputHelper output)
         account.Balance.Value.ShouldBe(purse.Balance);
         account.Held.Value.ShouldBe(purse.Held);
         account.Debt.Value.ShouldBe(purse.Debt);
+        account.Frozen.Value.ShouldBe(purse.DisputedCredits);
         account.Lots.Select(lot => (lot.Id, lot.Remaining.Value)).ShouldBe(purse.Order.Select(bucket => (bucket.Id, bucket.Left)));
         account.Debts.Select(debt => (debt.Version, debt.Left.Value)).ShouldBe(purse.Debts.Where(debt => debt.Left > 0).Select(debt => (debt.Version, debt.Left)));
         account.Holds.Select(hold => hold.Id).ShouldBe(purse.Holds.Select(hold => hold.Id));
@@ -125,6 +126,9 @@ public sealed class RandomHistories(ITestOutputHelper output)
             lot.Amount.Value.ShouldBe(bucket.Amount);
             lot.Revoked.Value.ShouldBe(bucket.Revoked);
             lot.ExpiresAt.ShouldBe(bucket.End);
+            (lot.Claims?.Disputes ?? []).ShouldBe(bucket.Disputes);
+            (lot.Claims?.Elsewhere.Value ?? 0).ShouldBe(bucket.Elsewhere);
+            (lot.Claims?.Shortfall.Value ?? 0).ShouldBe(bucket.Shortfall);
         }
     }
 
@@ -148,7 +152,8 @@ public sealed class RandomHistories(ITestOutputHelper output)
         var purchase = Some(random, world, id, happened => happened is CreditsPurchased) ?? version;
         var hold = account.Holds.IsEmpty || random.Next(10) == 0 ? HoldId.For(account.Tag, version) : account.Holds[random.Next(account.Holds.Length)].Id;
         Credits? part = random.Next(3) == 0 ? null : Amount(random, 25);
-        return random.Next(30) switch
+        var payment = TransactionId.For(account.Tag, purchase);
+        return random.Next(37) switch
         {
             < 4 => new GrantCredits { Account = id, Amount = Amount(random, 30), Source = GrantSource.Bonus, ExpiresAt = End(random, world), Priority = random.Next(3) == 0 ? random.Next(95, 105) : null },
             < 7 => new PurchaseCredits { Account = id, CreditAmount = Amount(random, 30), Price = new(random.Next(0, 5000), "usd"), ExpiresAt = End(random, world) },
@@ -160,6 +165,10 @@ public sealed class RandomHistories(ITestOutputHelper output)
             24 or 25 => new RefundPurchase { Account = id, Transaction = TransactionId.For(account.Tag, purchase), Amount = part, AllowDebt = random.Next(2) == 0 },
             26 => new AdjustCredits { Account = id, Amount = random.Next(2) == 0 ? Amount(random, 20) : -Amount(random, 20), Reason = "correction" },
             27 => new TransferCredits { Account = id, To = other, Amount = Amount(random, 20) },
+            < 33 and > 29 => new RevokePurchase { Account = id, Transaction = payment, Amount = part ?? 30, AllowDebt = random.Next(2) == 0, FromProvider = random.Next(3) > 0, Refund = "re_1" },
+            33 => new RestorePurchase { Account = id, Transaction = payment, Amount = part ?? 30, Refund = "re_1" },
+            34 or 35 => new FreezeLot { Account = id, Transaction = payment, Dispute = random.Next(3) == 0 ? "dp_2" : "dp_1" },
+            36 => new UnfreezeLot { Account = id, Transaction = payment, Dispute = random.Next(3) == 0 ? "dp_2" : "dp_1" },
             28 => random.Next(3) == 0 ? new FreezeAccount { Account = id } : new UnfreezeAccount { Account = id },
             _ => new SettleDue { Account = id },
         };

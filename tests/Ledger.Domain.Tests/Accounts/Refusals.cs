@@ -12,8 +12,11 @@ public sealed class Refusals : AccountSpec
         new ChangeAccount { Account = id, OverdraftLimit = 5, MaySetOverdraft = true },
         Grant(1, to: id), Buy(1, to: id), Consume(1, from: id), Refund(2) with { Account = id }, Revoke(2) with { Account = id }, Adjust(1) with { Account = id }, Adjust(-1) with { Account = id },
         Hold(1) with { Account = id }, Capture(2) with { Account = id }, Release(2) with { Account = id }, Transfer(1) with { Account = id }, Freeze() with { Account = id }, Unfreeze() with { Account = id },
-        Close() with { Account = id }, Settle() with { Account = id },
+        Close() with { Account = id }, Settle() with { Account = id }, Take(2, 1, fromProvider: false) with { Account = id }, .. Told(id),
     ];
+
+    // What only providers tell.
+    private static IEnumerable<AccountCommand> Told(AccountId id) => [Restore(2, 1) with { Account = id }, Dispute(2) with { Account = id }, EndDispute(2) with { Account = id }];
 
     [Fact]
     public void Every_command_but_opening_needs_an_account()
@@ -56,7 +59,7 @@ public sealed class Refusals : AccountSpec
         Given(Open(scale: 2), Open(scale: 2, id: World.Second), Buy(10), Consume(1), Hold(1));
         (string Member, Func<decimal, AccountCommand> Command)[] verbs =
         [
-            ("amount", amount => Grant(amount)), ("creditAmount", amount => Buy(amount)), ("amount", amount => Consume(amount)), ("amount", amount => Refund(3, amount)), ("amount", amount => Revoke(2, amount)),
+            ("amount", amount => Grant(amount)), ("creditAmount", amount => Buy(amount)), ("amount", amount => Consume(amount)), ("amount", amount => Refund(3, amount)), ("amount", amount => Revoke(2, amount)), ("amount", amount => Take(2, amount, fromProvider: false)),
             ("amount", amount => Hold(amount)), ("amount", amount => Capture(4, amount)), ("amount", amount => Transfer(amount)),
         ];
         foreach (var (member, command) in verbs)
@@ -140,7 +143,7 @@ public sealed class Refusals : AccountSpec
     {
         At(Day(100)).Given(Open(), Open(id: World.Second), Grant(10));
         Metadata Of(int count) => Metadata.Of(Enumerable.Range(0, count).Select(index => KeyValuePair.Create($"k{index}", "v")));
-        foreach (var command in All(World.Main).Where(command => command is not (ChangeAccount or SettleDue)))
+        foreach (var command in All(World.Main).Where(command => command is not (ChangeAccount or SettleDue or RestorePurchase or FreezeLot or UnfreezeLot)))
         {
             When(command with { Note = new(Metadata: Of(51)) }).ThenRefused(new InvalidRequest("metadata", "may have at most 50 members"));
             When(command with { Note = new(OccurredAt: World.Now.AddMinutes(1).AddMicroseconds(1)) }).ThenRefused(new InvalidRequest("occurredAt", "must not be in the future"));
@@ -158,6 +161,7 @@ public sealed class Refusals : AccountSpec
         Given(Open(overdraft: 100), Open(id: World.Second), Grant(10), Buy(10), Consume(1), Hold(1), Consume(1, from: World.Main));
         foreach (var version in new long[] { 1, 2, 3, 5, 99 }) When(Refund(version)).ThenRefused(new TransactionNotFound(T(version)));
         foreach (var version in new long[] { 1, 2, 4, 5, 99 }) When(Revoke(version)).ThenRefused(new TransactionNotFound(T(version)));
+        foreach (var command in Told(World.Main).Append(Take(2, 1)).Append(Take(2, 1, fromProvider: false))) When(command).ThenRefused(new TransactionNotFound(T(2)));
         var elsewhere = TransactionId.For(World.TagOf(World.Second), 4);
         When(Refund(4) with { Transaction = elsewhere }).ThenRefused(new TransactionNotFound(elsewhere));
         When(Revoke(4) with { Transaction = elsewhere }).ThenRefused(new TransactionNotFound(elsewhere));

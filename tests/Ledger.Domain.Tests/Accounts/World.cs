@@ -124,6 +124,7 @@ internal static class Laws
         Sum(account.Lots.Select(lot => lot.Remaining)).ShouldBe(account.Balance + account.Debt, "lots less debt are the balance");
         Sum(account.Debts.Select(debt => debt.Left)).ShouldBe(account.Debt, "debts add up");
         Sum(account.Holds.Select(hold => hold.Amount)).ShouldBe(account.Held, "holds add up");
+        Sum(account.Lots.Where(lot => lot.IsFrozen).Select(lot => lot.Remaining)).ShouldBe(account.Frozen, "frozen lots add up");
         account.Debts.ShouldAllBe(debt => debt.Left.IsPositive);
         account.Debts.Select(debt => debt.Version).ShouldBe(account.Debts.Select(debt => debt.Version).Order(), "oldest debt first");
         account.Holds.Select(hold => hold.Id.Value).ShouldBe(account.Holds.Select(hold => hold.Id.Value).Order(StringComparer.Ordinal), "oldest hold first");
@@ -140,10 +141,16 @@ internal static class Laws
             lot.Revoked.ShouldBeInRange(Credits.Zero, lot.Amount);
             lot.Moved.ShouldBeInRange(Credits.Zero, lot.Amount, "no more moves on than there was");
             lot.Remaining.IsZero.ShouldBe(lot.Ended is not null);
+            if (lot.Claims is not { } claims) continue;
+            claims.ShouldNotBe(new LotClaims(), "no claims are none");
+            claims.Elsewhere.IsNegative.ShouldBeFalse();
+            claims.Shortfall.IsNegative.ShouldBeFalse();
+            (claims.Elsewhere + claims.Shortfall).ShouldBeLessThanOrEqualTo(lot.Revoked, "what others gave and what nothing covered are parts of what was refunded");
         }
 
         var kept = account.Lots.Where(lot => lot.HasExpiredBy(account.UpdatedAt)).ToList();
-        if (account.Debt.IsPositive) kept.Count.ShouldBe(account.Lots.Length, "no debt beside a lot that holds something and has not ended");
+        if (account.Debt.IsPositive) account.Lots.Where(lot => !lot.IsFrozen).ShouldBe(kept, "no debt beside a lot that holds something, is not disputed and has not ended");
+        kept.ShouldAllBe(lot => !lot.IsFrozen, "nothing disputed is kept for holds");
         foreach (var lot in kept)
         {
             Sum(kept.Where(each => each.ExpiresAt <= lot.ExpiresAt).Select(each => each.Remaining))
@@ -159,7 +166,7 @@ internal static class Laws
             account.SettledAt(due).Events.ShouldNotBeEmpty("something is due then");
         }
 
-        if (account.Status == AccountStatus.Closed) (account.Balance.IsZero && account.Lots.IsEmpty && account.Holds.IsEmpty).ShouldBeTrue("closed is empty");
+        if (account.Status == AccountStatus.Closed) (account.Debts.IsEmpty && account.Holds.IsEmpty).ShouldBeTrue("closed owes and reserves nothing");
         if (world.FoldEachStep) Fold(world, id);
     }
 
