@@ -193,9 +193,9 @@ internal static class AccountSnapshot
 
     private static LotClaims LoadClaims(ref PackedReader from)
     {
-        var disputes = new string[from.Small()];
-        for (var i = 0; i < disputes.Length; i++) disputes[i] = from.Text();
-        return new LotClaims { Disputes = disputes.Length == 0 ? null : [.. disputes], Elsewhere = from.Credits(), Shortfall = from.Credits() };
+        var disputes = new List<string>();
+        for (var left = from.Small(); left > 0; left--) disputes.Add(from.Text());
+        return new LotClaims { Disputes = disputes.Count == 0 ? null : [.. disputes], Elsewhere = from.Credits(), Shortfall = from.Credits() };
     }
 
     private static Lot LoadLot(ref PackedReader from, string tag)

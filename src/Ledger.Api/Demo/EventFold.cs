@@ -29,7 +29,7 @@ internal sealed class EventFold
         var (type, data) = (recorded.GetProperty("type").GetString(), recorded.GetProperty("data"));
         switch (type)
         {
-            case "credits_purchased" or "credits_granted" or "consumption_refunded" or "credits_transferred_in":
+            case "credits_purchased" or "credits_granted" or "consumption_refunded" or "purchase_restored" or "credits_transferred_in":
                 Balance += Amount(data);
                 break;
             case "credits_consumed" or "purchase_refunded" or "credits_transferred_out" or "lot_expired":
@@ -48,7 +48,7 @@ internal sealed class EventFold
             case "hold_released" or "hold_expired":
                 End(data);
                 break;
-            case "account_opened" or "account_changed" or "account_frozen" or "account_unfrozen" or "account_closed":
+            case "account_opened" or "account_changed" or "account_frozen" or "account_unfrozen" or "account_closed" or "lot_frozen" or "lot_unfrozen" or "shortfall_recorded" or "shortfall_lifted":
                 break;
             default:
                 throw new FormatException($"version {version} is a {type}, which is not known here");

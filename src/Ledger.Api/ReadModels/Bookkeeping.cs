@@ -10,7 +10,7 @@ namespace Ledger.Api.ReadModels;
 /// Books one event: moves its lots on and makes its postings. Revenue is earned as bought credits are spent (IFRS 15, ASC 606: the contract liability is released), breakage as they end;
 /// granted credits have no cost, so they never touch money.
 /// </summary>
-internal sealed class Bookkeeping(StoredEvent happened, string tenant, string account, Rows rows, JournalDayRow day)
+internal sealed partial class Bookkeeping(StoredEvent happened, string tenant, string account, Rows rows, JournalDayRow day)
 {
     // Behind "lot_" and the tag of the account.
     private const int SuffixStart = 4 + AccountTag.Length;
@@ -21,7 +21,7 @@ internal sealed class Bookkeeping(StoredEvent happened, string tenant, string ac
     /// <summary>The lots of earlier days that the day has touched by now, as it found them.</summary>
     public ImmutableArray<LotOpening> Opening { get; private set; } = day.Opening;
 
-    public void Book(TransactionEvent e)
+    public void Book(AccountEvent e)
     {
         switch (e)
         {
@@ -30,6 +30,11 @@ internal sealed class Bookkeeping(StoredEvent happened, string tenant, string ac
             case CreditsGranted granted: Grant(granted); break;
             case ConsumptionRefunded refund: GiveBack(refund); break;
             case PurchaseRefunded refund: Revoke(refund); break;
+            case PurchaseRestored restored: Restore(restored); break;
+            case ShortfallRecorded lacking: Uncover(lacking.Lot, lacking.Shortfall.Amount.Value, lacking.Refund); break;
+            case ShortfallLifted lifted: Uncover(lifted.Lot, -lifted.Shortfall.Amount.Value, lifted.Refund); break;
+            case LotFrozen frozen: Freeze(frozen.Lot); break;
+            case LotUnfrozen unfrozen: Unfreeze(unfrozen); break;
             case CreditsAdjusted { Negative: true } adjusted: AdjustDown(adjusted); break;
             case CreditsAdjusted adjusted: AdjustUp(adjusted); break;
             case CreditsTransferredOut sent: Send(sent); break;
@@ -109,50 +114,22 @@ internal sealed class Bookkeeping(StoredEvent happened, string tenant, string ac
 
         foreach (var (id, amount) in Returned(e))
         {
-            var paid = PaidBy(e, id);
-            var lot = Touch(id.Value);
-            var full = lot.Remaining + amount.Value + paid;
-            var reversed = lot.CostOf(full, lot.Remaining);
-            var earned = lot.CostOf(full, full - paid);
-            Entry.Debit(MoneyCode.RevenueReversed, lot.Currency, reversed);
-            Entry.Credit(MoneyCode.Deferred, lot.Currency, reversed);
-            Earn(MoneyCode.Revenue, lot.Currency, earned);
-            Entry.Credit(OutstandingOf(lot.Kind), amount.Value);
-            var remaining = full - paid;
-            Put(lot with
-            {
-                Remaining = remaining,
-                GivenBack = lot.GivenBack + amount.Value + paid,
-                Used = lot.Used + paid,
-                Ended = remaining > 0 ? null : lot.Ended,
-                CostRecognised = lot.CostRecognised - reversed + earned,
-            });
+            var back = Return(Touch(id.Value), amount.Value, PaidBy(e.Pays, id), out var reversed);
+            Entry.Debit(MoneyCode.RevenueReversed, back.Currency, reversed);
+            Put(back with { GivenBack = back.GivenBack + amount.Value + PaidBy(e.Pays, id), CostRecognised = back.CostRecognised - reversed });
         }
     }
 
-    // The purchase's own lot gives its deferred revenue back. What other lots give, they give in place of what was spent: it is earned.
-    private void Revoke(PurchaseRefunded e)
+    // Credits that come back to a lot are deferred again; what of them pays debt at once is earned. The caller says what they had been before.
+    private LotRow Return(LotRow lot, decimal kept, decimal paid, out long deferred)
     {
-        Entry.Credit(UnitCode.Revoked, e.Amount.Value);
-        var (own, released) = (0m, 0L);
-        Take(e, LotEnd.Depleted, (lot, amount, cost) =>
-        {
-            if (lot.Key.Lot != e.Lot.Value)
-            {
-                Earn(MoneyCode.Revenue, lot.Currency, cost);
-                return lot with { Revoked = lot.Revoked + amount, CostRecognised = lot.CostRecognised + cost };
-            }
-
-            Entry.Debit(MoneyCode.Deferred, lot.Currency, cost);
-            (own, released) = (amount, cost);
-            return lot with { Revoked = lot.Revoked + amount, CostRefunded = lot.CostRefunded + cost, Ended = lot.Remaining > 0 ? null : LotEnd.Revoked };
-        });
-        var bought = Touch(e.Lot.Value);
-        var before = bought.Amount - bought.PurchaseRefunded;
-        var price = bought.CostOf(before, before - e.Amount.Value);
-        Entry.Credit(MoneyCode.RefundsPayable, bought.Currency, price);
-        Entry.Debit(own == e.Amount.Value ? MoneyCode.Rounding : MoneyCode.RevenueRefunded, bought.Currency, price - released);
-        Put(bought with { PurchaseRefunded = bought.PurchaseRefunded + e.Amount.Value });
+        var full = lot.Remaining + kept + paid;
+        deferred = lot.CostOf(full, lot.Remaining);
+        var earned = lot.CostOf(full, full - paid);
+        Entry.Credit(MoneyCode.Deferred, lot.Currency, deferred);
+        Earn(MoneyCode.Revenue, lot.Currency, earned);
+        Entry.Credit(OutstandingOf(lot.Kind), kept);
+        return lot with { Remaining = full - paid, Used = lot.Used + paid, Ended = full > paid ? null : lot.Ended, CostRecognised = lot.CostRecognised + earned };
     }
 
     // The part's cost is a share of the whole lot, what it was deferred at depends on what remained: a minor unit may lie between them.
@@ -262,17 +239,19 @@ internal sealed class Bookkeeping(StoredEvent happened, string tenant, string ac
 
     private static UnitCode OutstandingOf(LotKind kind) => kind == LotKind.Purchased ? UnitCode.OutstandingPaid : UnitCode.OutstandingFree;
 
-    private static decimal PaidIn(IncomingEvent e)
+    private static decimal PaidIn(IncomingEvent e) => Sum(e.Pays);
+
+    private static decimal Sum(ValueList<DebtPayment>? pays)
     {
         var paid = 0m;
-        foreach (var payment in e.Pays ?? []) paid += payment.Amount.Value;
+        foreach (var payment in pays ?? []) paid += payment.Amount.Value;
         return paid;
     }
 
-    private static decimal PaidBy(IncomingEvent e, LotId lot)
+    private static decimal PaidBy(ValueList<DebtPayment>? pays, LotId lot)
     {
         var paid = 0m;
-        foreach (var payment in e.Pays ?? [])
+        foreach (var payment in pays ?? [])
         {
             if (payment.Lot == lot) paid += payment.Amount.Value;
         }

@@ -22,6 +22,7 @@ internal sealed class BooksProjection : Projection
     public override IReadOnlySet<Type> Handles { get; } = new HashSet<Type>
     {
         typeof(AccountOpened), typeof(CreditsPurchased), typeof(CreditsGranted), typeof(CreditsConsumed), typeof(HoldCaptured), typeof(ConsumptionRefunded), typeof(PurchaseRefunded),
+        typeof(PurchaseRestored), typeof(ShortfallRecorded), typeof(ShortfallLifted), typeof(LotFrozen), typeof(LotUnfrozen),
         typeof(CreditsAdjusted), typeof(CreditsTransferredOut), typeof(CreditsTransferredIn), typeof(LotExpired),
     };
 
@@ -31,12 +32,17 @@ internal sealed class BooksProjection : Projection
     {
         var (tenant, account) = Names(happened);
         needs.Row(JournalTables.Units, (tenant, account));
-        if (happened.Data is not TransactionEvent e) return;
+        if (happened.Data is AccountOpened) return;
         var day = DayOf(happened);
         needs.Row(JournalTables.Days, new JournalDayKey(tenant, account, day));
         needs.Row(JournalTables.Totals, (tenant, day));
-        switch (e)
+        switch (happened.Data)
         {
+            case ShortfallRecorded { Lot: var lot }: Look(lot); break;
+            case ShortfallLifted { Lot: var lot }: Look(lot); break;
+            case LotFrozen { Lot: var lot }: Look(lot); break;
+            case LotUnfrozen { Lot: var lot }: Look(lot); break;
+            case PurchaseRestored { Lot: var lot }: Look(lot); break; // the only other lot begins with it
             case ConsumptionRefunded refund:
                 foreach (var part in refund.Allocations) Look(part.Lot);
                 foreach (var payment in refund.Pays ?? []) Look(payment.Lot);
@@ -47,7 +53,7 @@ internal sealed class BooksProjection : Projection
                 break;
             case IncomingEvent and not CreditsAdjusted { Negative: true }:
                 break; // its lots begin with it, so there is nothing to look up
-            default:
+            case TransactionEvent e:
                 foreach (var part in e.Allocations) Look(part.Lot);
                 if (e is PurchaseRefunded revoked) Look(revoked.Lot);
                 if (e is CreditsTransferredOut sent) needs.Row(JournalTables.Transfers, (tenant, account, sent.To.Value));
@@ -72,12 +78,13 @@ internal sealed class BooksProjection : Projection
             return null;
         }
 
-        var e = (TransactionEvent)happened.Data;
+        var e = (AccountEvent)happened.Data;
         var unit = rows.Find(JournalTables.Units, (tenant, account)) ?? throw new InvalidOperationException($"Account {account} moves credits before it is opened.");
         var key = new JournalDayKey(tenant, account, DayOf(happened));
         var day = rows.Find(JournalTables.Days, key) ?? new JournalDayRow { Key = key, FirstVersion = happened.Version, LastVersion = happened.Version };
         var books = new Bookkeeping(happened, tenant, account, rows, day);
         books.Book(e);
+        if (e is LotFrozen or LotUnfrozen { Pays: null }) return null; // it says something of a lot, and moves nothing
         books.Entry.CheckBalanced();
         rows.Put(JournalTables.Days, day.With(books.Entry, happened.Version, books.Opening));
         var total = rows.Find(JournalTables.Totals, (tenant, key.Day)) ?? new JournalTotalRow { Tenant = tenant, Day = key.Day };

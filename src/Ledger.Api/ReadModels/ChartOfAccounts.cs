@@ -103,6 +103,12 @@ public enum MoneyCode
 
     /// <summary>What is left of a minor unit where two ways to share a cost meet.</summary>
     Rounding,
+
+    /// <summary>What went back by refunds and disputes of payments: it lowers <see cref="Cash"/>.</summary>
+    CashRefunded,
+
+    /// <summary>Money that went back for credits that had been spent, and that nobody owes.</summary>
+    Losses,
 }
 
 /// <summary>An account of the chart.</summary>
@@ -150,6 +156,8 @@ public static class ChartOfAccounts
         Of(4100, MoneyCode.Breakage, "Breakage revenue", NormalSide.Credit, "m_breakage"),
         Of(4200, MoneyCode.Forfeited, "Revenue from forfeits and adjustments", NormalSide.Credit, "m_forfeited"),
         Of(9000, MoneyCode.Rounding, "Rounding of cost shares", NormalSide.Debit, "m_rounding"),
+        Of(1010, MoneyCode.CashRefunded, "Cash clearing, refunds and disputes of payments", NormalSide.Credit, "m_cash_refunded"),
+        Of(7000, MoneyCode.Losses, "Losses on refunds and disputes", NormalSide.Debit, "m_losses"),
     ];
 
     /// <summary>All accounts, by number.</summary>

@@ -77,11 +77,17 @@ public sealed record LotRow
     /// <summary>Gone to other accounts.</summary>
     public decimal Transferred { get; init; }
 
-    /// <summary>Of what was used: what came back after its end, as another lot.</summary>
+    /// <summary>Of what was used, or had been revoked: what came back after its end, as another lot. What had been revoked counts as used then.</summary>
     public decimal Replaced { get; init; }
 
-    /// <summary>How much of its purchase was refunded, whatever that was taken from.</summary>
+    /// <summary>How much of its purchase was refunded, whatever that was taken from, <see cref="Shortfall"/> included.</summary>
     public decimal PurchaseRefunded { get; init; }
+
+    /// <summary>Of what was refunded of its purchase: what nothing covered.</summary>
+    public decimal Shortfall { get; init; }
+
+    /// <summary>How many disputes of its payment are open. While there is one, what it holds is frozen.</summary>
+    public int Disputes { get; init; }
 
     /// <summary>What took its last credits; null while it holds some.</summary>
     public LotEnd? Ended { get; init; }
@@ -157,6 +163,8 @@ internal static class LotTable
             new ProjectionColumn<LotRow, long?>("cost_refunded", NpgsqlDbType.Bigint, row => Paid(row, row.CostRefunded)),
             new ProjectionColumn<LotRow, long?>("cost_adjusted", NpgsqlDbType.Bigint, row => Paid(row, row.CostAdjusted)),
             new ProjectionColumn<LotRow, long?>("cost_moved", NpgsqlDbType.Bigint, row => Paid(row, row.CostMoved)),
+            new ProjectionColumn<LotRow, decimal>("shortfall", NpgsqlDbType.Numeric, row => row.Shortfall),
+            new ProjectionColumn<LotRow, int>("disputes", NpgsqlDbType.Integer, row => row.Disputes),
         ],
         Read);
 
@@ -191,6 +199,8 @@ internal static class LotTable
         CostRefunded = Number(reader, 27),
         CostAdjusted = Number(reader, 28),
         CostMoved = Number(reader, 29),
+        Shortfall = reader.GetDecimal(30),
+        Disputes = reader.GetInt32(31),
     };
 
     private static long? Paid(LotRow row, long money) => row.Currency is null ? null : money;

@@ -47,6 +47,9 @@ internal sealed record TransactionRow(VersionKey Key, long SeqId, DateTime Recor
 /// <summary>A row of <c>ledger.account_totals</c>, and of <c>ledger.account_days</c> once its day is over.</summary>
 internal sealed record TotalsRow(AccountKey Key, long Version, DateTime RecordedAt, decimal Balance, decimal Held, Totals Totals)
 {
+    /// <summary>Credits of lots whose payment is disputed.</summary>
+    public decimal Frozen { get; init; }
+
     /// <summary>The day (UTC) of the last event in it.</summary>
     public DateOnly Day => DateOnly.FromDateTime(RecordedAt);
 }
@@ -133,10 +136,11 @@ internal static class TransactionTables
         new ProjectionColumn<TotalsRow, decimal>("expired", NpgsqlDbType.Numeric, r => r.Totals.Expired.Value),
         new ProjectionColumn<TotalsRow, decimal>("adjusted", NpgsqlDbType.Numeric, r => r.Totals.Adjusted.Value),
         new ProjectionColumn<TotalsRow, decimal>("transferred", NpgsqlDbType.Numeric, r => r.Totals.Transferred.Value),
+        new ProjectionColumn<TotalsRow, decimal>("frozen", NpgsqlDbType.Numeric, r => r.Frozen),
     ];
 
     private static TotalsRow Read(NpgsqlDataReader reader) => new(
-        new(reader.GetString(0), reader.GetString(1)), reader.GetInt64(2), reader.GetDateTime(14), reader.GetDecimal(3), reader.GetDecimal(4),
+        new(reader.GetString(0), reader.GetString(1)), reader.GetInt64(2), reader.GetDateTime(15), reader.GetDecimal(3), reader.GetDecimal(4),
         new()
         {
             Purchased = reader.GetDecimal(5),
@@ -147,5 +151,8 @@ internal static class TransactionTables
             Expired = reader.GetDecimal(10),
             Adjusted = reader.GetDecimal(11),
             Transferred = reader.GetDecimal(12),
-        });
+        })
+    {
+        Frozen = reader.GetDecimal(13),
+    };
 }

@@ -19,9 +19,10 @@ internal sealed class TransactionsProjection : Projection
 
     public override int Version => 1;
 
-    // What moves the balance, what reserves of it, and the opening, with which an account's days begin. Found by reflection, so a new transaction needs no entry.
+    // What moves the balance, what reserves or freezes of it, and the opening, with which an account's days begin. Found by reflection, so a new transaction needs no entry.
     public override IReadOnlySet<Type> Handles { get; } = EventJson.EventTypes
-        .Where(type => type.IsAssignableTo(typeof(TransactionEvent)) || type == typeof(AccountOpened) || type == typeof(HoldPlaced) || type == typeof(HoldReleased) || type == typeof(HoldExpired)).ToHashSet();
+        .Where(type => type.IsAssignableTo(typeof(TransactionEvent)) || type == typeof(AccountOpened) || type == typeof(HoldPlaced) || type == typeof(HoldReleased) || type == typeof(HoldExpired)
+            || type == typeof(LotFrozen) || type == typeof(LotUnfrozen)).ToHashSet();
 
     public override IReadOnlyList<ProjectionTable> Tables { get; } = [TransactionTables.Transactions, TransactionTables.Totals, TransactionTables.Days];
 
@@ -52,11 +53,20 @@ internal sealed class TransactionsProjection : Projection
         {
             case TransactionEvent e:
                 var (totals, total) = Add(before.Totals, e);
-                rows.Put(TransactionTables.Totals, now with { Balance = e.After.Value, Held = (e.After - e.Available).Value, Totals = totals });
+                // A capture changes what is held, and nothing that is frozen; others the other way round.
+                var apart = (e.After - e.Available).Value;
+                now = e is HoldCaptured ? now with { Held = apart - before.Frozen } : now with { Frozen = apart - before.Held };
+                rows.Put(TransactionTables.Totals, now with { Balance = e.After.Value, Totals = totals });
                 rows.Put(TransactionTables.Transactions, Row(happened, key, e, total));
                 break;
             case HoldPlaced e:
                 rows.Put(TransactionTables.Totals, now with { Held = before.Held + e.Amount.Value });
+                break;
+            case LotFrozen e:
+                rows.Put(TransactionTables.Totals, now with { Frozen = before.Frozen + e.Amount.Value });
+                break;
+            case LotUnfrozen e:
+                rows.Put(TransactionTables.Totals, now with { Frozen = before.Frozen - e.Amount.Value });
                 break;
             case HoldReleased { Amount: var amount }:
                 rows.Put(TransactionTables.Totals, now with { Held = before.Held - amount.Value });
@@ -78,7 +88,7 @@ internal sealed class TransactionsProjection : Projection
         return new TransactionRow(new(key.Tenant, key.Account, happened.Version), happened.SeqId, recordedAt, e.Type(), ChangeOf(e).Value, e.After.Value, total.Value)
         {
             OccurredAt = occurredAt == recordedAt ? null : occurredAt,
-            RefundOf = e switch { ConsumptionRefunded c => c.RefundOf.Version, PurchaseRefunded p => p.RefundOf.Version, _ => null },
+            RefundOf = e switch { ConsumptionRefunded c => c.RefundOf.Version, PurchaseRefunded p => p.RefundOf.Version, PurchaseRestored p => p.RefundOf.Version, _ => null },
             Spending = (e as ConsumptionEvent)?.Spending,
             Actor = e.Note?.Actor,
             Reference = e.Note?.Reference,
@@ -104,7 +114,7 @@ internal sealed class TransactionsProjection : Projection
                 var refunded = was.Refunded + e.Amount;
                 return (was with { Refunded = refunded }, refunded);
             case TransactionType.PurchaseRefund:
-                var revoked = was.Revoked + e.Amount;
+                var revoked = was.Revoked - ChangeOf(e);
                 return (was with { Revoked = revoked }, revoked);
             case TransactionType.Expiry:
                 var expired = was.Expired + e.Amount;

@@ -36,7 +36,7 @@ internal sealed class JournalReports(EventReader reader, Freshness freshness)
             Added = Change(MoneyCode.Cash),
             Recognised = -Change(MoneyCode.Revenue) - Change(MoneyCode.RevenueReversed),
             Breakage = -Change(MoneyCode.Breakage),
-            Refunded = -Change(MoneyCode.RefundsPayable) - Change(MoneyCode.RevenueRefunded),
+            Refunded = -Change(MoneyCode.RefundsPayable) - Change(MoneyCode.CashRefunded) - Change(MoneyCode.RevenueRefunded) - Change(MoneyCode.Losses),
             Forfeited = -Change(MoneyCode.Forfeited),
             Rounding = -Change(MoneyCode.Rounding) - Change(MoneyCode.Transfers),
             Closing = -after.Of(currency, MoneyCode.Deferred),

@@ -68,7 +68,7 @@ public sealed class Projecting_transactions(ITestOutputHelper output)
                 if (!Projection.Handles.Contains(happened.Data.GetType())) continue;
                 Projection.Apply(happened, rows);
                 var now = rows.Find(TransactionTables.Totals, new("*DEFAULT*", id)).ShouldNotBeNull();
-                (now.Version, now.RecordedAt, now.Balance, now.Held, now.Totals).ShouldBe((account.Version, account.UpdatedAt.UtcDateTime, account.Balance.Value, account.Held.Value, account.Totals));
+                (now.Version, now.RecordedAt, now.Balance, now.Held, now.Frozen, now.Totals).ShouldBe((account.Version, account.UpdatedAt.UtcDateTime, account.Balance.Value, account.Held.Value, account.Frozen.Value, account.Totals));
             }
 
             foreach (var log in rows.All(TransactionTables.Transactions).GroupBy(row => (row.Key.Account, row.Type)))
@@ -76,7 +76,7 @@ public sealed class Projecting_transactions(ITestOutputHelper output)
                 var total = 0m;
                 foreach (var row in log.OrderBy(row => row.SeqId))
                 {
-                    total += row.Type is TransactionType.Adjustment or TransactionType.Transfer ? row.Change : Math.Abs(row.Change);
+                    total += row.Type switch { TransactionType.Adjustment or TransactionType.Transfer => row.Change, TransactionType.PurchaseRefund => -row.Change, _ => Math.Abs(row.Change) };
                     row.Total.ShouldBe(total);
                 }
             }

@@ -96,7 +96,8 @@ internal sealed class RandomEvents
 
         var hold = account.Holds.IsEmpty ? HoldId.For(account.Tag, 1) : account.Holds[random.Next(account.Holds.Length)].Id;
         Credits? part = random.Next(3) == 0 ? null : Amount(20);
-        return random.Next(30) switch
+        var bought = TransactionId.For(account.Tag, Version(happened => happened is CreditsPurchased));
+        return random.Next(36) switch
         {
             < 4 => new GrantCredits { Account = id, Amount = Amount(60), Source = Enum.GetValues<GrantSource>()[random.Next(5)], Priority = random.Next(3) == 0 ? random.Next(95, 105) : null, ExpiresAt = End(), Note = Note() },
             < 7 => new PurchaseCredits { Account = id, CreditAmount = Amount(60), Price = new(random.Next(0, 5000), random.Next(5) == 0 ? "eur" : "usd"), ExpiresAt = End(), Note = Note() },
@@ -108,6 +109,10 @@ internal sealed class RandomEvents
             25 => new RefundPurchase { Account = id, Transaction = TransactionId.For(account.Tag, Version(happened => happened is CreditsPurchased)), Amount = part, AllowDebt = random.Next(2) == 0 },
             26 => new AdjustCredits { Account = id, Amount = random.Next(2) == 0 ? Amount(20) : -Amount(20), Reason = "correction" },
             27 => new TransferCredits { Account = id, To = Accounts.Single(each => each != id), Amount = Amount(20), Note = Note() },
+            30 or 31 => new RevokePurchase { Account = id, Transaction = bought, Amount = part ?? 60, AllowDebt = random.Next(2) == 0, FromProvider = random.Next(4) > 0, Refund = Some("re_1"), Reason = Some("returned"), Note = Note() },
+            32 => new RestorePurchase { Account = id, Transaction = bought, Amount = part ?? 60, Refund = Some("re_1"), Note = Note() },
+            33 or 34 => new FreezeLot { Account = id, Transaction = bought, Dispute = Some("dp_1", "dp_2") ?? "dp_3", Note = Note() },
+            35 => new UnfreezeLot { Account = id, Transaction = World.State(id).Lots.FirstOrDefault(lot => lot.IsFrozen)?.TransactionId ?? bought, Dispute = Some("dp_1", "dp_2") ?? "dp_3", Note = Note() },
             28 => random.Next(3) == 0 ? new FreezeAccount { Account = id } : new UnfreezeAccount { Account = id },
             _ => new SettleDue { Account = id },
         };

@@ -54,9 +54,9 @@ public sealed class Read_models_and_their_events(BusyService busy, ITestOutputHe
             object?[] Totals(TotalsRow r) =>
             [
                 r.Key.Tenant, r.Key.Account, r.Day, r.Version, r.Balance, r.Held, r.Totals.Purchased.Value, r.Totals.Granted.Value, r.Totals.Consumed.Value, r.Totals.Refunded.Value, r.Totals.Revoked.Value,
-                r.Totals.Expired.Value, r.Totals.Adjusted.Value, r.Totals.Transferred.Value,
+                r.Totals.Expired.Value, r.Totals.Adjusted.Value, r.Totals.Transferred.Value, r.Frozen,
             ];
-            const string Columns = "tenant_id, account_id, day, version, balance, held, purchased, granted, consumed, refunded, revoked, expired, adjusted, transferred";
+            const string Columns = "tenant_id, account_id, day, version, balance, held, purchased, granted, consumed, refunded, revoked, expired, adjusted, transferred, frozen";
             await SameAsync("account_totals", Columns, rows.All(TransactionTables.Totals).Select(Totals));
             await SameAsync("account_days", Columns, rows.All(TransactionTables.Days).Select(Totals));
         }

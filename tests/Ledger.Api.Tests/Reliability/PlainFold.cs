@@ -10,6 +10,7 @@ namespace Ledger.Api.Tests.Reliability;
 internal sealed class PlainFold(string account)
 {
     private readonly Dictionary<string, BigInteger> holds = new(StringComparer.Ordinal);
+    private readonly HashSet<(string Lot, string Dispute)> disputes = [];
     private readonly Dictionary<string, long> transactions = new(StringComparer.Ordinal);
 
     public string Account => account;
@@ -28,7 +29,9 @@ internal sealed class PlainFold(string account)
 
     public Dictionary<string, BigInteger> Totals { get; } = new(StringComparer.Ordinal);
 
-    public BigInteger Available => Balance - Held;
+    public BigInteger Frozen => Lots.Where(lot => disputes.Any(dispute => dispute.Lot == lot.Key)).Aggregate(BigInteger.Zero, (sum, lot) => sum + lot.Value);
+
+    public BigInteger Available => Balance - Held - Frozen;
 
     public BigInteger Debt => Debts.Values.Aggregate(BigInteger.Zero, (sum, debt) => sum + debt);
 
@@ -56,6 +59,14 @@ internal sealed class PlainFold(string account)
                 return;
             case "account_frozen" or "account_unfrozen" or "account_closed":
                 return;
+            case "shortfall_recorded" or "shortfall_lifted":
+                return;
+            case "lot_frozen":
+                Check(disputes.Add((data.GetProperty("lot").GetString()!, data.GetProperty("dispute").GetString()!)), "a dispute freezes a lot twice");
+                return;
+            case "lot_unfrozen":
+                Unfreeze(data);
+                return;
             case "hold_placed":
                 var placed = Millionths(data.GetProperty("amount"));
                 holds.Add(data.GetProperty("id").GetString()!, placed);
@@ -72,7 +83,7 @@ internal sealed class PlainFold(string account)
         Check(amount > 0, $"{type} of {amount}");
         Check(Millionths(data.GetProperty("before")) == Balance, $"{type} begins at {data.GetProperty("before")}, but the balance was {Balance} millionths");
         transactions.Add(data.GetProperty("id").GetString()!, version);
-        var incoming = type is "credits_purchased" or "credits_granted" or "consumption_refunded" or "credits_transferred_in"
+        var incoming = type is "credits_purchased" or "credits_granted" or "consumption_refunded" or "purchase_restored" or "credits_transferred_in"
             || (type == "credits_adjusted" && !(data.TryGetProperty("negative", out var down) && down.GetBoolean()));
         if (type == "hold_captured") heldFor = EndHold(data);
         if (incoming) Come(type, data, amount);
@@ -103,19 +114,29 @@ internal sealed class PlainFold(string account)
             paid += own;
         }
 
-        if (data.TryGetProperty("pays", out var pays))
+        foreach (var (debt, part) in Payments(data))
         {
-            foreach (var payment in pays.EnumerateArray())
-            {
-                var part = Millionths(payment.GetProperty("amount"));
-                Pay(payment.GetProperty("debt").GetInt64(), part);
-                paid += part;
-            }
+            Pay(debt, part);
+            paid += part;
         }
 
         Check(toLots + toDebt == amount, $"{type} of {amount} allocates {toLots + toDebt}");
         Check(toDebt == paid, $"{type} pays {paid} of debts, and says {toDebt}");
         Balance += amount;
+    }
+
+    // The lot pays debt from what it holds, so the balance stays.
+    private void Unfreeze(JsonElement data)
+    {
+        var lot = data.GetProperty("lot").GetString()!;
+        Check(disputes.Remove((lot, data.GetProperty("dispute").GetString()!)), "a dispute ends that is not open");
+        foreach (var (debt, part) in Payments(data))
+        {
+            Pay(debt, part);
+            var rest = Lots[lot] -= part;
+            Check(rest >= 0, $"{lot} pays {-rest} more than it holds");
+            if (rest.IsZero) Lots.Remove(lot);
+        }
     }
 
     private void Go(string type, JsonElement data, BigInteger amount)
@@ -171,7 +192,7 @@ internal sealed class PlainFold(string account)
             "credits_granted" => ("granted", signed),
             "credits_consumed" or "hold_captured" => ("consumed", -signed),
             "consumption_refunded" => ("refunded", signed),
-            "purchase_refunded" => ("revoked", -signed),
+            "purchase_refunded" or "purchase_restored" => ("revoked", -signed),
             "lot_expired" => ("expired", -signed),
             "credits_adjusted" => ("adjusted", signed),
             "credits_transferred_in" or "credits_transferred_out" => ("transferred", signed),
@@ -179,6 +200,10 @@ internal sealed class PlainFold(string account)
         };
         Totals[name] = Totals.GetValueOrDefault(name) + value;
     }
+
+    private static IEnumerable<(long Debt, BigInteger Amount)> Payments(JsonElement data) => data.TryGetProperty("pays", out var pays)
+        ? pays.EnumerateArray().Select(payment => (payment.GetProperty("debt").GetInt64(), Millionths(payment.GetProperty("amount"))))
+        : [];
 
     private static IEnumerable<(string? Lot, BigInteger Amount)> Allocations(JsonElement data) =>
         data.GetProperty("allocations").EnumerateArray().Select(part => (part.TryGetProperty("lot", out var lot) ? lot.GetString() : null, Millionths(part.GetProperty("amount"))));
