@@ -7,6 +7,7 @@ using Ledger.Api.Operations;
 using Ledger.Api.ReadModels;
 using Ledger.Api.Reports;
 using Ledger.Api.Verification;
+using Ledger.Api.Webhooks;
 
 return await CommandLine.RunAsync(args, Compose);
 
@@ -17,7 +18,7 @@ public partial class Program
     public static WebApplication Compose(WebApplicationBuilder builder)
     {
         builder.AddEdge();
-        builder.Services.AddStore().AddReadModels().AddAccounts().AddExports().AddReports().AddExplain().AddVerification();
+        builder.Services.AddStore().AddReadModels().AddAccounts().AddExports().AddReports().AddExplain().AddVerification().AddWebhooks();
         var app = builder.Build();
         app.MapEdge();
         app.MapAccounts();
@@ -26,6 +27,7 @@ public partial class Program
         app.MapReports();
         app.MapExplain();
         app.MapVerification();
+        app.MapWebhooks();
         return app;
     }
 }

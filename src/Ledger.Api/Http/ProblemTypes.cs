@@ -29,6 +29,11 @@ public static class ProblemTypes
         "Every POST that changes something needs the header Idempotency-Key, so that it can be repeated safely when its answer is lost.",
         "Make one key for each thing that your user does (a UUID will do), keep it with that thing, and send it with every attempt.");
 
+    /// <summary>400: a notification's signature does not hold.</summary>
+    public static ProblemType BadSignature { get; } = new("bad-signature", 400, "The signature does not hold",
+        "The notification has no signature, one that fits no secret of the tenant, or one that is too old. Nothing was kept of it.",
+        "Compare the webhook secret (or server key) that is set for the tenant with the provider's, let the raw body through as it is, and look at the clocks. The provider sends it again.");
+
     /// <summary>401: no credential, or one that is not valid (any more).</summary>
     public static ProblemType Unauthenticated { get; } = new("unauthenticated", 401, "Authentication is needed",
         "The request has no credential, or one that is unknown, malformed, expired or revoked.",
@@ -143,7 +148,7 @@ public static class ProblemTypes
     /// <summary>Every type, by status.</summary>
     public static IReadOnlyList<ProblemType> All { get; } =
     [
-        InvalidRequest, IdempotencyKeyMissing, Unauthenticated, InsufficientCredits, Forbidden, AccountNotFound, NotFound, MethodNotAllowed, RequestTimeout,
+        InvalidRequest, IdempotencyKeyMissing, BadSignature, Unauthenticated, InsufficientCredits, Forbidden, AccountNotFound, NotFound, MethodNotAllowed, RequestTimeout,
         AccountClosed, AccountFrozen, HoldNotActive, AlreadyRefunded, BatchAborted, Conflict, VersionMismatch, TooLarge, UnsupportedMediaType,
         IdempotencyKeyReused, RateLimited, Internal, Overloaded, ReadModelBehind, OutcomeUnknown,
     ];

@@ -1,0 +1,45 @@
+using System.Collections.Immutable;
+using Ledger.Domain.Payments;
+
+namespace Ledger.Api.Webhooks;
+
+/// <summary>The one way from what a provider told into the ledger.</summary>
+internal interface IFactApplier
+{
+    /// <summary>Applies a fact to its payment and its account, in one commit.</summary>
+    /// <param name="tenant">The tenant, as clients name it.</param>
+    /// <param name="key">The command's key within the webhooks' own namespace: the same for a repeat after a crash.</param>
+    /// <param name="fact">What was told; never a hint.</param>
+    /// <param name="dryRun">Whether it is only decided, and nothing is written.</param>
+    /// <param name="cancellationToken">Ends the waiting, not the command.</param>
+    Task<FactOutcome> ApplyAsync(string tenant, string key, ProviderFact fact, bool dryRun, CancellationToken cancellationToken);
+}
+
+/// <summary>What became of a fact.</summary>
+internal abstract record FactOutcome
+{
+    private FactOutcome()
+    {
+    }
+
+    /// <summary>It changed something, now or under the same key before.</summary>
+    /// <param name="PaymentId">The payment.</param>
+    /// <param name="Changes">What was changed, in words of the payment.</param>
+    public sealed record Applied(string? PaymentId, ImmutableArray<string> Changes) : FactOutcome;
+
+    /// <summary>All of it was known.</summary>
+    /// <param name="PaymentId">The payment, where it is about one.</param>
+    public sealed record Unchanged(string? PaymentId) : FactOutcome;
+
+    /// <summary>What it is about is not known yet.</summary>
+    /// <param name="Reason">What is missing.</param>
+    public sealed record Waits(string Reason) : FactOutcome;
+
+    /// <summary>It will never be applied as things are.</summary>
+    /// <param name="Reason">Why.</param>
+    public sealed record Refused(string Reason) : FactOutcome;
+
+    /// <summary>The ledger can't take it at the moment, or does not know whether it did: the same command under the same key is safe.</summary>
+    /// <param name="Reason">Why.</param>
+    public sealed record NotNow(string Reason) : FactOutcome;
+}

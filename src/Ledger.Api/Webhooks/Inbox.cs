@@ -1,0 +1,117 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Ledger.Domain.Payments;
+using Ledger.Providers;
+
+namespace Ledger.Api.Webhooks;
+
+/// <summary>
+/// What is made of a stored notification: its body is translated, a hint is asked about, and each fact takes the one way into the ledger. All of it may be done twice: the keys
+/// of the commands are the same each time, and facts are safe to hear again.
+/// </summary>
+/// <param name="providers">The adapters and what tenants have set for them.</param>
+/// <param name="facts">The way into the ledger.</param>
+/// <param name="asker">Asks about hints.</param>
+internal sealed class Inbox(ProviderDirectory providers, IFactApplier facts, HintAsker asker)
+{
+    /// <summary>So soon it is tried again where the ledger or its database had no room.</summary>
+    internal static readonly TimeSpan NotNowWait = TimeSpan.FromSeconds(3);
+
+    /// <summary>Applies a delivery, or says what applying it would change.</summary>
+    /// <param name="delivery">As it was taken.</param>
+    /// <param name="dryRun">Whether nothing is written.</param>
+    /// <param name="cancellationToken">Ends the waiting for a provider's answer.</param>
+    public async Task<Judgement> ApplyAsync(Delivery delivery, bool dryRun, CancellationToken cancellationToken)
+    {
+        if (delivery.Body is null) return Failed("Its body was erased.");
+        if (providers.Find(delivery.Provider) is not { } adapter) return Failed($"This program does not know {delivery.Provider}.");
+        if (await providers.SettingsAsync(delivery.Tenant, delivery.Provider, cancellationToken) is not { } settings) return new(DeliveryStatus.Waiting, $"The tenant has no settings for {delivery.Provider} any more.");
+
+        ImmutableArray<ProviderFact> told;
+        try
+        {
+            told = adapter.Translate(delivery.Body);
+        }
+        catch (UnreadableNotificationException failure)
+        {
+            return Failed(failure.Message);
+        }
+
+        var read = new Judgement(DeliveryStatus.Applied)
+        {
+            Facts = FactJson.Write(told),
+            Refs = [.. told.SelectMany(f => f.Refs.Leading).Distinct(StringComparer.Ordinal)],
+            Faults = delivery.Faults,
+        };
+        if (told.All(f => f is IgnoredFact)) return read with { Status = DeliveryStatus.Ignored, Reason = told.OfType<IgnoredFact>().FirstOrDefault()?.Why ?? "It tells nothing." };
+        if (Foreign(delivery, settings, told) is { } foreign) return read with { Status = DeliveryStatus.Failed, Reason = foreign };
+
+        var hints = told.Where(f => f.IsHint).ToImmutableArray();
+        if (hints.IsEmpty) return await ApplyAllAsync(delivery, read, told, n => Key(delivery, delivery.EventId, n.ToString(CultureInfo.InvariantCulture)), dryRun);
+
+        if (hints.FirstOrDefault(f => f.Refs.Leading.Length > 0)?.Refs is not { } refs) return read with { Status = DeliveryStatus.Ignored, Reason = "It is a hint and names nothing that its provider could be asked about." };
+        ImmutableArray<ProviderFact> answer;
+        try
+        {
+            answer = await asker.AskAsync(adapter, settings, delivery.Tenant, refs, cancellationToken);
+        }
+        catch (ProviderException failure)
+        {
+            return read with { Status = DeliveryStatus.Waiting, Reason = $"{delivery.Provider} could not be asked: {failure.Message}", Unconfirmed = true };
+        }
+
+        // The effect and its key come from the answer alone; what the body claimed only decides whether to ask again.
+        var applied = await ApplyAllAsync(delivery, read, answer, n => Key(delivery, refs.Leading[0], Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(FactJson.Write(answer[n])))[..16])), dryRun);
+        var lacking = hints.Select(h => Hints.Lacks(h, answer)).FirstOrDefault(l => l is not null);
+        return applied.Status == DeliveryStatus.Applied && lacking is not null ? applied with { Status = DeliveryStatus.Waiting, Reason = $"Not confirmed: {lacking}.", Unconfirmed = true } : applied;
+    }
+
+    private async Task<Judgement> ApplyAllAsync(Delivery delivery, Judgement read, ImmutableArray<ProviderFact> all, Func<int, string> key, bool dryRun)
+    {
+        var (worst, changes) = (read, new List<string>());
+        for (var n = 0; n < all.Length; n++)
+        {
+            if (all[n] is IgnoredFact) continue;
+            // Once begun it is not broken off: it takes no longer than a commit.
+            switch (await facts.ApplyAsync(delivery.Tenant, key(n), all[n] with { IsHint = false }, dryRun, CancellationToken.None))
+            {
+                case FactOutcome.Applied applied:
+                    worst = worst with { PaymentId = worst.PaymentId ?? applied.PaymentId };
+                    changes.AddRange(applied.Changes);
+                    break;
+                case FactOutcome.Unchanged same:
+                    worst = worst with { PaymentId = worst.PaymentId ?? same.PaymentId };
+                    break;
+                case FactOutcome.Refused refused:
+                    worst = worst with { Status = DeliveryStatus.Failed, Reason = refused.Reason };
+                    break;
+                case FactOutcome.Waits waits when worst.Status != DeliveryStatus.Failed:
+                    worst = worst with { Status = DeliveryStatus.Waiting, Reason = waits.Reason };
+                    break;
+                case FactOutcome.NotNow notNow:
+                    // Whatever came before it is done, and is passed over the next time.
+                    return worst with { Status = DeliveryStatus.Waiting, Reason = notNow.Reason, Changes = changes, RetryIn = NotNowWait };
+            }
+        }
+
+        return worst with { Changes = changes };
+    }
+
+    /// <summary>Why it is not this tenant's business; null where it is.</summary>
+    private static string? Foreign(Delivery delivery, ProviderSettings settings, ImmutableArray<ProviderFact> told)
+    {
+        if (told.FirstOrDefault(f => f.Marks.Tenant is { } named && named != delivery.Tenant)?.Marks.Tenant is { } other) return $"Its ledger_tenant is {other}; it came to {delivery.Tenant}.";
+        if (delivery.Live is not { } live || IsLive(settings.SecretKey) is not { } key || live == key) return null;
+        return live ? "It is about real money (livemode), and the key in use is a test key." : "It is a test (livemode is false), and the key in use is a live key.";
+    }
+
+    /// <summary>Whether a key moves real money; null where its form does not say.</summary>
+    private static bool? IsLive(string key) => key.Contains("_live_", StringComparison.Ordinal) ? true : key.Contains("_test_", StringComparison.Ordinal) ? false : null;
+
+    private static string Key(Delivery delivery, string what, string n) =>
+        delivery.Round == 1 ? $"wh/{delivery.Provider}/{what}/{n}" : string.Create(CultureInfo.InvariantCulture, $"wh/{delivery.Provider}/{what}/{n}/{delivery.Round}");
+
+    private static Judgement Failed(string reason) => new(DeliveryStatus.Failed, reason);
+}
