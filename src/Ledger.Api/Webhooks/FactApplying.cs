@@ -43,3 +43,11 @@ internal abstract record FactOutcome
     /// <param name="Reason">Why.</param>
     public sealed record NotNow(string Reason) : FactOutcome;
 }
+
+/// <summary>Stands where payments will: what was told is kept and waits for them.</summary>
+internal sealed class PaymentsToCome : IFactApplier
+{
+    /// <inheritdoc/>
+    public Task<FactOutcome> ApplyAsync(string tenant, string key, ProviderFact fact, bool dryRun, CancellationToken cancellationToken) =>
+        Task.FromResult<FactOutcome>(new FactOutcome.Waits("This program keeps no payments yet."));
+}

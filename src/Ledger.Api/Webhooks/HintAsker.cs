@@ -23,7 +23,7 @@ internal sealed class HintAsker(InboxOptions options)
     /// <exception cref="ProviderException">It could not be asked.</exception>
     public async Task<ImmutableArray<ProviderFact>> AskAsync(IPaymentProvider adapter, ProviderSettings settings, string tenant, ProviderRefs refs, CancellationToken cancellationToken)
     {
-        var key = (tenant, adapter.Name, refs.OrderId ?? refs.Leading[0]);
+        var key = (tenant, adapter.Name, NameOf(refs) ?? throw new ArgumentException("Nothing is named that could be asked about.", nameof(refs)));
         var came = Stopwatch.GetTimestamp();
         var entry = Enter(key);
         try
@@ -50,6 +50,9 @@ internal sealed class HintAsker(InboxOptions options)
             Leave(key, entry);
         }
     }
+
+    /// <summary>The order, else the strongest reference, else the subscription; null where none is told.</summary>
+    public static string? NameOf(ProviderRefs refs) => refs.OrderId ?? (refs.Leading is [var first, ..] ? first : refs.SubscriptionId);
 
     private static async Task<ImmutableArray<ProviderFact>> AskAsync(IPaymentProvider adapter, ProviderSettings settings, ProviderRefs refs, CancellationToken limit, CancellationToken stopping)
     {

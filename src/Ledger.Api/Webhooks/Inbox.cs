@@ -51,7 +51,7 @@ internal sealed class Inbox(ProviderDirectory providers, IFactApplier facts, Hin
         var hints = told.Where(f => f.IsHint).ToImmutableArray();
         if (hints.IsEmpty) return await ApplyAllAsync(delivery, read, told, n => Key(delivery, delivery.EventId, n.ToString(CultureInfo.InvariantCulture)), dryRun);
 
-        if (hints.FirstOrDefault(f => f.Refs.Leading.Length > 0)?.Refs is not { } refs) return read with { Status = DeliveryStatus.Ignored, Reason = "It is a hint and names nothing that its provider could be asked about." };
+        if (hints.FirstOrDefault(f => HintAsker.NameOf(f.Refs) is not null)?.Refs is not { } refs) return read with { Status = DeliveryStatus.Ignored, Reason = "It is a hint and names nothing that its provider could be asked about." };
         ImmutableArray<ProviderFact> answer;
         try
         {
@@ -63,7 +63,7 @@ internal sealed class Inbox(ProviderDirectory providers, IFactApplier facts, Hin
         }
 
         // The effect and its key come from the answer alone; what the body claimed only decides whether to ask again.
-        var applied = await ApplyAllAsync(delivery, read, answer, n => Key(delivery, refs.Leading[0], Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(FactJson.Write(answer[n])))[..16])), dryRun);
+        var applied = await ApplyAllAsync(delivery, read, answer, n => Key(delivery, HintAsker.NameOf(refs)!, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(FactJson.Write(answer[n])))[..16])), dryRun);
         var lacking = hints.Select(h => Hints.Lacks(h, answer)).FirstOrDefault(l => l is not null);
         return applied.Status == DeliveryStatus.Applied && lacking is not null ? applied with { Status = DeliveryStatus.Waiting, Reason = $"Not confirmed: {lacking}.", Unconfirmed = true } : applied;
     }

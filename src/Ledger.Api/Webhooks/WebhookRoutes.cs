@@ -13,6 +13,7 @@ public static class WebhookRoutes
         services.TryAddSingleton<ConfiguredProviders>();
         services.TryAddSingleton<IProviderSettingsSource>(provider => provider.GetRequiredService<ConfiguredProviders>());
         services.TryAddSingleton<IRetentionSource>(provider => provider.GetRequiredService<ConfiguredProviders>());
+        services.TryAddSingleton<IFactApplier, PaymentsToCome>();
         return services
             .AddSingleton(provider => provider.GetRequiredService<IConfiguration>().GetSection("Webhooks").Get<InboxOptions>() ?? new InboxOptions())
             .AddSingleton<ProviderDirectory>()
