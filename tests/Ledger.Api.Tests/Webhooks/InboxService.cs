@@ -49,7 +49,11 @@ public sealed class InboxService : IAsyncLifetime
     /// <summary>Waits are short here, so that what is tried again is tried soon.</summary>
     public IReadOnlyDictionary<string, string?> More { get; init; } = new Dictionary<string, string?>
     {
-        ["Webhooks:WaitMin"] = "00:00:00.1", ["Webhooks:LookEvery"] = "00:00:00.1", ["Webhooks:Lease"] = "00:00:05", ["Webhooks:AskEvery"] = "00:00:00.05", ["Webhooks:BodyTimeMax"] = "00:00:00.5",
+        ["Webhooks:WaitMin"] = "00:00:00.1",
+        ["Webhooks:LookEvery"] = "00:00:00.1",
+        ["Webhooks:Lease"] = "00:00:05",
+        ["Webhooks:AskEvery"] = "00:00:00.05",
+        ["Webhooks:BodyTimeMax"] = "00:00:00.5",
     };
 
     public static string NewId(string prefix = "evt") => $"{prefix}_{Guid.NewGuid():N}";
