@@ -13,6 +13,9 @@ internal sealed class AheadWriter : IDisposable
     /// <summary>After another node has appended, so many batches in a row must find nobody else's events before anything is decided ahead again.</summary>
     private const int RestMax = 64;
 
+    /// <summary>After a used key was taken for a new one, the keys of so many batches are looked up.</summary>
+    private const int AsksMax = 256;
+
     private readonly Func<WriterConnection> open;
     private readonly Func<WorkingSet> newSet;
     private readonly EventCatalog catalog;
@@ -20,6 +23,8 @@ internal sealed class AheadWriter : IDisposable
     private readonly Action<WriterConnection, DecidedBatch> commit;
     private readonly Action failed;
     private readonly StateCache cache = new(streamsMax: 50_000, bytesMax: 48_000_000);
+    private readonly RecentKeys recent = new(keysMax: 200_000);
+    private readonly KnownTime now = new();
     private readonly SemaphoreSlim handed = new(0);
     private readonly ManualResetEventSlim idle = new(true);
     private readonly Thread committer;
@@ -30,6 +35,7 @@ internal sealed class AheadWriter : IDisposable
     private WorkingSet? last;
     private long? position;
     private int rest;
+    private int asks;
     private volatile bool ended;
 
     /// <summary>Starts the thread that commits.</summary>
@@ -64,10 +70,21 @@ internal sealed class AheadWriter : IDisposable
         {
             // Facts and past events are read from the database alone, so what is on its way there must have come in.
             if (needs.HasFacts) WaitUntilIdle(batch);
-            reader ??= open();
-            reader.Load(set, catalog, needs, keys, first, locked: false);
-            if (!first) return;
-            if (set.LastSeqId > at) throw new MovedOnException();
+            if (first && needs.Streams.Count == 0 && !needs.HasFacts && AreNew(keys) && now.TryEstimate(out var estimate))
+            {
+                // All that is needed is known, or taken for granted until the commit, which makes sure of it.
+                set.Clock = last is not null && last.Clock > estimate ? last.Clock : estimate;
+                set.KeysAreAssumed = true;
+            }
+            else
+            {
+                reader ??= open();
+                reader.Load(set, catalog, needs, keys, first, locked: false);
+                if (!first) return;
+                now.Learn(set.Clock);
+                if (set.LastSeqId > at) throw new MovedOnException();
+            }
+
             set.LastSeqId = at;
             // The batch on its way may or may not have been seen by that load.
             foreach (var (tenant, key) in keys)
@@ -133,11 +150,15 @@ internal sealed class AheadWriter : IDisposable
     public void Forget(bool othersWrite)
     {
         cache.Clear();
+        now.Forget();
         (last, position) = (null, null);
         if (othersWrite) rest = RestMax;
         reader?.Dispose();
         reader = null;
     }
+
+    /// <summary>A key that was taken for a new one was none: for a while all are looked up, since whoever repeats one thing repeats more.</summary>
+    public void AskForKeys() => asks = AsksMax;
 
     /// <inheritdoc/>
     public void Dispose()
@@ -148,6 +169,23 @@ internal sealed class AheadWriter : IDisposable
         reader?.Dispose();
         handed.Dispose();
         idle.Dispose();
+    }
+
+    /// <summary>Whether all keys may be taken for new ones: none has been seen here lately, and nobody has met a used one lately.</summary>
+    private bool AreNew(List<(string Tenant, string Key)> keys)
+    {
+        if (asks > 0)
+        {
+            asks--;
+            return false;
+        }
+
+        foreach (var (tenant, key) in keys)
+        {
+            if (recent.Has(tenant, key)) return false;
+        }
+
+        return true;
     }
 
     private void Seed(WorkingSet set, Needs needs)
@@ -167,6 +205,7 @@ internal sealed class AheadWriter : IDisposable
             if (slot.Version > 0 && (slot.IsChanged || !slot.IsSeeded)) cache.Put(slot.Stream, slot.Left, slot.SavedLength);
         }
 
+        foreach (var (tenant, key, _) in set.NewKeys) recent.Add(tenant, key);
         position = set.LastSeqId + set.Events.Count;
         last = set;
     }

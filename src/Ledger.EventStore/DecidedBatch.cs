@@ -84,6 +84,7 @@ internal sealed class DecidedBatch
         if (Set.Events.Count + Set.NewKeys.Count == 0)
         {
             if (Expected is null) connection.Rollback();
+            else if (Set.KeysAreAssumed) connection.Confirm(Set, Expected.Value);
             return;
         }
 
@@ -96,6 +97,7 @@ internal sealed class DecidedBatch
         {
             // The server itself says that this attempt came to nothing, or it was not sent to commit. A failure ahead of the load says nothing of the attempts before it.
             Attempt(false);
+            if (Set.KeysAreAssumed && refused is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: "idempotency_keys_pkey" }) throw new KeyMetException(refused);
             throw;
         }
     }
@@ -126,3 +128,6 @@ internal sealed class DecidedBatch
         }
     }
 }
+
+/// <summary>A key that was taken for a new one had been used: the batch wrote nothing.</summary>
+internal sealed class KeyMetException(Exception refused) : Exception("A key that was taken for a new one had been used.", refused);

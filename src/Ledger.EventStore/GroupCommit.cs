@@ -162,12 +162,14 @@ public sealed class GroupCommit : IDisposable
                 {
                     ahead.TakeBack(batch);
                     var movedOn = failure is MovedOnException or PostgresException { SqlState: WriterConnection.MovedOn };
+                    var timeMoved = failure is PostgresException { SqlState: WriterConnection.TimeMoved };
                     ahead.Forget(movedOn);
+                    if (failure is KeyMetException) ahead.AskForKeys();
                     if (connection is not null && WriterFailure.Of(failure) is WriterFailure.Kind.Unknown) lost.Add(connection.Session);
                     connection?.Dispose();
                     connection = null;
                     metrics.Retried();
-                    if (movedOn) continue;
+                    if (movedOn || timeMoved || failure is KeyMetException) continue;
                     if (WriterFailure.Of(failure) is WriterFailure.Kind.Surfaced)
                     {
                         Isolate(batch, failure);

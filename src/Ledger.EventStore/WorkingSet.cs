@@ -60,6 +60,9 @@ internal sealed class WorkingSet(StreamModels models, EventCatalog catalog) : ID
 
     public long LastSeqId { get; set; }
 
+    /// <summary>Whether the keys were taken for new without asking: where one is not, the commit is refused.</summary>
+    public bool KeysAreAssumed { get; set; }
+
     public List<PendingEvent> Events { get; } = [];
 
     public List<PendingCheckpoint> Checkpoints { get; } = [];

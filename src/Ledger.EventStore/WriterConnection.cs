@@ -18,6 +18,9 @@ internal sealed class WriterConnection : IDisposable
     /// <summary>The SQLSTATE that tells that another writer has appended since a batch was decided.</summary>
     internal const string MovedOn = "LG001";
 
+    /// <summary>The SQLSTATE that tells that a batch was decided at a time that is not now: the clock was moved, or the batch waited too long.</summary>
+    internal const string TimeMoved = "LG002";
+
     internal const long WriterLock = 0x4C65646765720002; // "Ledger", 2
 
     private const string LoadStates =
@@ -271,7 +274,7 @@ internal sealed class WriterConnection : IDisposable
         if (expected is { } position)
         {
             AddLock(commands);
-            commands.Add(Command("select ledger.expect_position($1)::text", Value(NpgsqlDbType.Bigint, position)));
+            commands.Add(Expect(set, position));
             // Rows of inline read models are loaded below, and hold only under the lock: few batches have any.
             if (InlineRows.AreTouched(projections, set.Events))
             {
@@ -292,6 +295,17 @@ internal sealed class WriterConnection : IDisposable
         commands.Add(new NpgsqlBatchCommand("commit"));
         batch.ExecuteNonQuery();
     }
+
+    /// <summary>Makes sure, without the lock, that nothing had been appended by now since a batch was decided that writes nothing: its refusals stand on what is true.</summary>
+    /// <exception cref="PostgresException">Something has (<see cref="MovedOn"/>), or the time is another one (<see cref="TimeMoved"/>).</exception>
+    public void Confirm(WorkingSet set, long expected)
+    {
+        using var batch = new NpgsqlBatch(connection) { BatchCommands = { Expect(set, expected) } };
+        batch.ExecuteNonQuery();
+    }
+
+    private static NpgsqlBatchCommand Expect(WorkingSet set, long expected) =>
+        Command("select ledger.expect_state($1, $2)::text", Value(NpgsqlDbType.Bigint, expected), Value(NpgsqlDbType.TimestampTz, set.Clock.UtcDateTime));
 
     private static void AddLock(NpgsqlBatchCommandCollection commands)
     {

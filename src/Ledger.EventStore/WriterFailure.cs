@@ -20,7 +20,7 @@ internal static class WriterFailure
     public static Kind Of(Exception failure) => failure switch
     {
         PostgresException server => Of(server.SqlState),
-        MovedOnException => Kind.RolledBack,
+        MovedOnException or KeyMetException => Kind.RolledBack,
         NpgsqlException or IOException or TimeoutException or System.Net.Sockets.SocketException => Kind.Unknown,
         InvalidOperationException { InnerException: NpgsqlException or IOException } => Kind.Unknown,
         _ => Kind.Surfaced,
@@ -30,7 +30,7 @@ internal static class WriterFailure
     {
         PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.CannotConnectNow => Kind.RolledBack,
         _ when sqlState.StartsWith("53", StringComparison.Ordinal) => Kind.RolledBack, // out of memory, disk or connections
-        WriterConnection.MovedOn => Kind.RolledBack,
+        WriterConnection.MovedOn or WriterConnection.TimeMoved => Kind.RolledBack,
         "25P03" or "25006" => Kind.RolledBack, // idle in transaction for too long; a standby that can't write yet
         _ when sqlState.StartsWith("08", StringComparison.Ordinal) || sqlState.StartsWith("57", StringComparison.Ordinal) => Kind.Unknown, // connection, operator, time-out
         _ when sqlState.StartsWith("28", StringComparison.Ordinal) || sqlState.StartsWith("3D", StringComparison.Ordinal) => Kind.RolledBack, // no way in, for now
