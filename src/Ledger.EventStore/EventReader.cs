@@ -23,6 +23,8 @@ public sealed class EventReader(NpgsqlDataSource source, EventCatalog catalog, S
 
     private const string EventColumns = "seq_id, id, stream_id, version, type, data::text, timestamp, tenant_id, correlation_id, causation_id, headers::text";
 
+    private readonly GroupRead states = new(source);
+
     /// <summary>The pool that this reader uses, for read models beside it.</summary>
     public NpgsqlDataSource Source => source;
 
@@ -36,16 +38,11 @@ public sealed class EventReader(NpgsqlDataSource source, EventCatalog catalog, S
     /// <summary>A stream's state now; null where it has no events.</summary>
     public async Task<StreamSnapshot?> StateAsync(StreamRef stream, CancellationToken cancellationToken = default)
     {
-        await using var command = source.CreateCommand(
-            "select s.version, s.recorded_at, s.format, s.state, clock_timestamp() + c.shift from ledger.stream_states s, ledger.clock c where s.tenant_id = $1 and s.stream_id = $2");
-        Name(command, stream);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        if (!await reader.ReadAsync(cancellationToken)) return null;
+        if (await states.AskAsync(stream, cancellationToken) is not { } saved) return null;
         var model = models.Of(stream);
-        var (version, recordedAt, now) = (reader.GetInt64(0), Time(reader, 1), Time(reader, 4));
-        if (reader.GetInt16(2) == model.Format) return new StreamSnapshot(stream, version, recordedAt, model.Load(stream, reader.GetFieldValue<byte[]>(3)), now);
-        await reader.CloseAsync();
-        return (await FoldAsync(stream, version, cancellationToken))! with { Now = now };
+        return saved.Format == model.Format
+            ? new StreamSnapshot(stream, saved.Version, saved.RecordedAt, model.Load(stream, saved.State), saved.Now)
+            : (await FoldAsync(stream, saved.Version, cancellationToken))! with { Now = saved.Now };
     }
 
     /// <summary>The states of several streams of one tenant now, in the order asked; those without events are left out.</summary>
