@@ -58,7 +58,7 @@ public abstract class ProviderDouble : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        _listener.Stop();
+        if (_listener.IsListening) _listener.Stop();
         await _serving;
         _listener.Close();
         GC.SuppressFinalize(this);
@@ -72,15 +72,16 @@ public abstract class ProviderDouble : IAsyncDisposable
 
     private async Task ServeAsync()
     {
-        while (_listener.IsListening)
+        while (true)
         {
             HttpListenerContext context;
             try
             {
                 context = await _listener.GetContextAsync();
             }
-            catch (Exception problem) when (problem is HttpListenerException or ObjectDisposedException)
+            catch (Exception problem) when (problem is HttpListenerException or ObjectDisposedException || !_listener.IsListening)
             {
+                // Stopped, perhaps before it ever waited.
                 return;
             }
 
@@ -118,6 +119,9 @@ public abstract class ProviderDouble : IAsyncDisposable
 
             if (lost)
             {
+                // More is announced than comes: the client sees the connection end within the answer.
+                context.Response.ContentLength64 = 1000;
+                await context.Response.OutputStream.WriteAsync("{"u8.ToArray());
                 context.Response.Abort();
                 return;
             }

@@ -31,11 +31,12 @@ public sealed partial class StripeDouble
             var (intent, charge) = Charged(page, (long)page["amount_total"]!, (JsonObject)page["intent_metadata"]!);
             page["payment_intent"] = (string)intent["id"]!;
             intent["status"] = "requires_payment_method";
-            intent["amount_received"] = 0;
+            intent["amount_received"] = 0L;
             intent["last_payment_error"] = new JsonObject { ["type"] = "card_error", ["code"] = "card_declined", ["decline_code"] = "insufficient_funds", ["message"] = "Not enough money." };
             charge["status"] = "failed";
-            charge["captured"] = charge["paid"] = false;
-            charge["amount_captured"] = 0;
+            charge["captured"] = false;
+            charge["paid"] = false;
+            charge["amount_captured"] = 0L;
             charge["failure_code"] = "card_declined";
             return [Event("payment_intent.payment_failed", intent), Event("charge.failed", charge)];
         }
@@ -153,14 +154,14 @@ public sealed partial class StripeDouble
         var intent = (string?)page["payment_intent"] ?? New("pi");
         var charge = Keep(new JsonObject
         {
-            ["id"] = New("ch"), ["object"] = "charge", ["created"] = Seconds(), ["amount"] = amount, ["amount_captured"] = amount, ["amount_refunded"] = 0, ["currency"] = (string)page["currency"]!, ["captured"] = true, ["paid"] = true,
+            ["id"] = New("ch"), ["object"] = "charge", ["created"] = Seconds(), ["amount"] = amount, ["amount_captured"] = amount, ["amount_refunded"] = 0L, ["currency"] = (string)page["currency"]!, ["captured"] = true, ["paid"] = true,
             ["refunded"] = false, ["disputed"] = false, ["status"] = "succeeded", ["failure_code"] = null, ["payment_intent"] = intent, ["customer"] = (string?)page["customer"], ["payment_method"] = "pm_double", ["livemode"] = false,
             ["balance_transaction"] = New("txn"), ["metadata"] = metadata.DeepClone(),
             ["payment_method_details"] = new JsonObject { ["type"] = "card", ["card"] = new JsonObject { ["brand"] = "visa", ["last4"] = "4242", ["exp_month"] = 12, ["exp_year"] = 2034 } },
         });
         return (Keep(new JsonObject
         {
-            ["id"] = intent, ["object"] = "payment_intent", ["created"] = Seconds(), ["amount"] = amount, ["amount_received"] = amount, ["amount_capturable"] = 0, ["currency"] = (string)page["currency"]!, ["status"] = "succeeded",
+            ["id"] = intent, ["object"] = "payment_intent", ["created"] = Seconds(), ["amount"] = amount, ["amount_received"] = amount, ["amount_capturable"] = 0L, ["currency"] = (string)page["currency"]!, ["status"] = "succeeded",
             ["customer"] = (string?)page["customer"], ["latest_charge"] = (string)charge["id"]!, ["payment_method"] = "pm_double", ["cancellation_reason"] = null, ["last_payment_error"] = null, ["livemode"] = false,
             ["metadata"] = metadata.DeepClone(),
         }), charge);

@@ -83,13 +83,13 @@ internal sealed class MidtransClient(CallLimits limits) : IDisposable
             Read,
             cancellationToken);
 
-    // 406 says that an order or a refund was made before, which a try after a lost answer may well hear: it is no reason for another one.
+    // A success without a body is asked for again: the call is still at work, or its answer was lost. 406 says that an order or a refund was made before, which a try after a lost answer may well hear: it is no reason for another one.
     private static ProviderAnswer Read(HttpResponseMessage response, JsonElement? body)
     {
         var http = (int)response.StatusCode;
         var own = body is { } there && MidtransSignature.IsStatusCode(there.Written("status_code")) ? int.Parse(there.Written("status_code")!, NumberStyles.None, CultureInfo.InvariantCulture) : http;
         // A fault of the way there has no code of its own.
         var status = http is 401 or 429 or >= 500 && own < 400 ? http : own;
-        return new ProviderAnswer(status, status is 429 or >= 500 || (http == 202 && body is null), ProviderCalls.RetryAfter(response), null, body);
+        return new ProviderAnswer(status, status is 429 or >= 500 || (response.IsSuccessStatusCode && body is null), ProviderCalls.RetryAfter(response), null, body);
     }
 }

@@ -93,7 +93,8 @@ internal sealed class StripeClient(CallLimits limits) : IDisposable
 
     private static ProviderAnswer Read(HttpResponseMessage response, JsonElement? body) => new(
         (int)response.StatusCode,
-        Header(response, "Stripe-Should-Retry") switch { "true" => true, "false" => false, _ => null },
+        // A success whose answer can't be read is asked for again too: the key gives the same one.
+        Header(response, "Stripe-Should-Retry") switch { "true" => true, "false" => false, _ => response.IsSuccessStatusCode && body is null ? true : null },
         ProviderCalls.RetryAfter(response),
         Header(response, "Request-Id"),
         body);
