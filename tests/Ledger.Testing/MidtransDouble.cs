@@ -199,8 +199,15 @@ public sealed partial class MidtransDouble(string serverKey = "SB-Mid-server-dou
         var page = _pages[order];
         var transaction = new JsonObject
         {
-            ["transaction_id"] = Guid.NewGuid().ToString(), ["order_id"] = order, ["gross_amount"] = Decimals((long)page["transaction_details"]!["gross_amount"]!), ["currency"] = "IDR", ["payment_type"] = method, ["merchant_id"] = "G000000001",
-            ["transaction_time"] = Time(), ["transaction_status"] = "pending", ["status_code"] = "201",
+            ["transaction_id"] = Guid.NewGuid().ToString(),
+            ["order_id"] = order,
+            ["gross_amount"] = Decimals((long)page["transaction_details"]!["gross_amount"]!),
+            ["currency"] = "IDR",
+            ["payment_type"] = method,
+            ["merchant_id"] = "G000000001",
+            ["transaction_time"] = Time(),
+            ["transaction_status"] = "pending",
+            ["status_code"] = "201",
         };
         foreach (var name in (string[])["custom_field1", "custom_field2", "custom_field3"])
             if (page[name] is { } field) transaction[name] = field.DeepClone();

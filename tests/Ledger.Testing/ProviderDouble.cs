@@ -130,8 +130,11 @@ public abstract class ProviderDouble : IAsyncDisposable
             foreach (var (name, value) in answer.Headers) context.Response.Headers[name] = value;
             if (answer.Body is not null)
             {
+                var body = Encoding.UTF8.GetBytes(answer.Body.ToJsonString());
                 context.Response.ContentType = "application/json";
-                await context.Response.OutputStream.WriteAsync(Encoding.UTF8.GetBytes(answer.Body.ToJsonString()));
+                // With its length known, the answer goes out in one piece and nobody waits for the second.
+                context.Response.ContentLength64 = body.Length;
+                await context.Response.OutputStream.WriteAsync(body);
             }
 
             context.Response.Close();

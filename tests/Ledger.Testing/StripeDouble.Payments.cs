@@ -101,8 +101,18 @@ public sealed partial class StripeDouble
             charge["disputed"] = true;
             var dispute = Keep(new JsonObject
             {
-                ["id"] = New("du"), ["object"] = "dispute", ["created"] = Seconds(), ["amount"] = amount ?? (long)charge["amount_captured"]!, ["currency"] = (string)charge["currency"]!, ["charge"] = (string)charge["id"]!,
-                ["payment_intent"] = intent, ["reason"] = "fraudulent", ["status"] = inquiry ? "warning_needs_response" : "needs_response", ["metadata"] = new JsonObject(), ["balance_transactions"] = new JsonArray(), ["livemode"] = false,
+                ["id"] = New("du"),
+                ["object"] = "dispute",
+                ["created"] = Seconds(),
+                ["amount"] = amount ?? (long)charge["amount_captured"]!,
+                ["currency"] = (string)charge["currency"]!,
+                ["charge"] = (string)charge["id"]!,
+                ["payment_intent"] = intent,
+                ["reason"] = "fraudulent",
+                ["status"] = inquiry ? "warning_needs_response" : "needs_response",
+                ["metadata"] = new JsonObject(),
+                ["balance_transactions"] = new JsonArray(),
+                ["livemode"] = false,
             });
             var opened = Event("charge.dispute.created", dispute);
             return inquiry ? [opened] : [opened, Event("charge.dispute.funds_withdrawn", dispute)];
@@ -132,7 +142,14 @@ public sealed partial class StripeDouble
             copy.Remove("intent_metadata");
             var body = new JsonObject
             {
-                ["id"] = id, ["object"] = "event", ["api_version"] = Version, ["created"] = Seconds(), ["livemode"] = false, ["pending_webhooks"] = 1, ["request"] = new JsonObject { ["id"] = null, ["idempotency_key"] = null }, ["type"] = type,
+                ["id"] = id,
+                ["object"] = "event",
+                ["api_version"] = Version,
+                ["created"] = Seconds(),
+                ["livemode"] = false,
+                ["pending_webhooks"] = 1,
+                ["request"] = new JsonObject { ["id"] = null, ["idempotency_key"] = null },
+                ["type"] = type,
                 ["data"] = new JsonObject { ["object"] = copy },
             };
             return new StripeEvent(id, type, JsonSerializer.SerializeToUtf8Bytes(body));
@@ -154,15 +171,43 @@ public sealed partial class StripeDouble
         var intent = (string?)page["payment_intent"] ?? New("pi");
         var charge = Keep(new JsonObject
         {
-            ["id"] = New("ch"), ["object"] = "charge", ["created"] = Seconds(), ["amount"] = amount, ["amount_captured"] = amount, ["amount_refunded"] = 0L, ["currency"] = (string)page["currency"]!, ["captured"] = true, ["paid"] = true,
-            ["refunded"] = false, ["disputed"] = false, ["status"] = "succeeded", ["failure_code"] = null, ["payment_intent"] = intent, ["customer"] = (string?)page["customer"], ["payment_method"] = "pm_double", ["livemode"] = false,
-            ["balance_transaction"] = New("txn"), ["metadata"] = metadata.DeepClone(),
+            ["id"] = New("ch"),
+            ["object"] = "charge",
+            ["created"] = Seconds(),
+            ["amount"] = amount,
+            ["amount_captured"] = amount,
+            ["amount_refunded"] = 0L,
+            ["currency"] = (string)page["currency"]!,
+            ["captured"] = true,
+            ["paid"] = true,
+            ["refunded"] = false,
+            ["disputed"] = false,
+            ["status"] = "succeeded",
+            ["failure_code"] = null,
+            ["payment_intent"] = intent,
+            ["customer"] = (string?)page["customer"],
+            ["payment_method"] = "pm_double",
+            ["livemode"] = false,
+            ["balance_transaction"] = New("txn"),
+            ["metadata"] = metadata.DeepClone(),
             ["payment_method_details"] = new JsonObject { ["type"] = "card", ["card"] = new JsonObject { ["brand"] = "visa", ["last4"] = "4242", ["exp_month"] = 12, ["exp_year"] = 2034 } },
         });
         return (Keep(new JsonObject
         {
-            ["id"] = intent, ["object"] = "payment_intent", ["created"] = Seconds(), ["amount"] = amount, ["amount_received"] = amount, ["amount_capturable"] = 0L, ["currency"] = (string)page["currency"]!, ["status"] = "succeeded",
-            ["customer"] = (string?)page["customer"], ["latest_charge"] = (string)charge["id"]!, ["payment_method"] = "pm_double", ["cancellation_reason"] = null, ["last_payment_error"] = null, ["livemode"] = false,
+            ["id"] = intent,
+            ["object"] = "payment_intent",
+            ["created"] = Seconds(),
+            ["amount"] = amount,
+            ["amount_received"] = amount,
+            ["amount_capturable"] = 0L,
+            ["currency"] = (string)page["currency"]!,
+            ["status"] = "succeeded",
+            ["customer"] = (string?)page["customer"],
+            ["latest_charge"] = (string)charge["id"]!,
+            ["payment_method"] = "pm_double",
+            ["cancellation_reason"] = null,
+            ["last_payment_error"] = null,
+            ["livemode"] = false,
             ["metadata"] = metadata.DeepClone(),
         }), charge);
     }
@@ -193,9 +238,24 @@ public sealed partial class StripeDouble
         var id = New("cs_test");
         return Ok(Keep(new JsonObject
         {
-            ["id"] = id, ["object"] = "checkout.session", ["created"] = Seconds(), ["mode"] = mode, ["status"] = "open", ["payment_status"] = "unpaid", ["amount_total"] = total, ["amount_subtotal"] = total, ["currency"] = currency ?? "usd",
-            ["customer"] = customer, ["client_reference_id"] = parameters.GetValueOrDefault("client_reference_id"), ["payment_intent"] = null, ["subscription"] = null, ["invoice"] = null, ["livemode"] = false,
-            ["expires_at"] = until is null ? Seconds() + (24 * 60 * 60) : long.Parse(until, CultureInfo.InvariantCulture), ["url"] = $"https://checkout.example.test/pay/{id}", ["metadata"] = Metadata(parameters, "metadata"),
+            ["id"] = id,
+            ["object"] = "checkout.session",
+            ["created"] = Seconds(),
+            ["mode"] = mode,
+            ["status"] = "open",
+            ["payment_status"] = "unpaid",
+            ["amount_total"] = total,
+            ["amount_subtotal"] = total,
+            ["currency"] = currency ?? "usd",
+            ["customer"] = customer,
+            ["client_reference_id"] = parameters.GetValueOrDefault("client_reference_id"),
+            ["payment_intent"] = null,
+            ["subscription"] = null,
+            ["invoice"] = null,
+            ["livemode"] = false,
+            ["expires_at"] = until is null ? Seconds() + (24 * 60 * 60) : long.Parse(until, CultureInfo.InvariantCulture),
+            ["url"] = $"https://checkout.example.test/pay/{id}",
+            ["metadata"] = Metadata(parameters, "metadata"),
             ["intent_metadata"] = Metadata(parameters, "payment_intent_data[metadata]"),
         }));
     }
@@ -231,8 +291,18 @@ public sealed partial class StripeDouble
         charge["refunded"] = Left(charge) == 0;
         return Keep(new JsonObject
         {
-            ["id"] = New("re"), ["object"] = "refund", ["created"] = Seconds(), ["amount"] = amount, ["currency"] = (string)charge["currency"]!, ["charge"] = (string)charge["id"]!, ["payment_intent"] = (string?)charge["payment_intent"],
-            ["status"] = "succeeded", ["balance_transaction"] = New("txn"), ["failure_reason"] = null, ["reason"] = reason, ["metadata"] = metadata,
+            ["id"] = New("re"),
+            ["object"] = "refund",
+            ["created"] = Seconds(),
+            ["amount"] = amount,
+            ["currency"] = (string)charge["currency"]!,
+            ["charge"] = (string)charge["id"]!,
+            ["payment_intent"] = (string?)charge["payment_intent"],
+            ["status"] = "succeeded",
+            ["balance_transaction"] = New("txn"),
+            ["failure_reason"] = null,
+            ["reason"] = reason,
+            ["metadata"] = metadata,
         });
     }
 }

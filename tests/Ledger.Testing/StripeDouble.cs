@@ -116,7 +116,12 @@ public sealed partial class StripeDouble(string secretKey = "sk_test_double", st
     {
         "POST /v1/customers" => Ok(Keep(new JsonObject
         {
-            ["id"] = New("cus"), ["object"] = "customer", ["created"] = Seconds(), ["email"] = parameters.GetValueOrDefault("email"), ["name"] = parameters.GetValueOrDefault("name"), ["livemode"] = false,
+            ["id"] = New("cus"),
+            ["object"] = "customer",
+            ["created"] = Seconds(),
+            ["email"] = parameters.GetValueOrDefault("email"),
+            ["name"] = parameters.GetValueOrDefault("name"),
+            ["livemode"] = false,
             ["metadata"] = Metadata(parameters, "metadata"),
         })),
         "POST /v1/checkout/sessions" => StartSession(parameters),

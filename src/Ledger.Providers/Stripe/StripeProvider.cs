@@ -121,7 +121,15 @@ public sealed class StripeProvider(CallLimits limits) : IPaymentProvider, IDispo
 
         if (intent is null && (refs.PaymentIntentId ?? await IntentOfChargeAsync(settings, refs.ChargeId, cancellationToken)) is { } named)
             intent = await _client.FindAsync(settings, $"/v1/payment_intents/{Uri.EscapeDataString(named)}", new StripeForm().Add("expand[0]", "latest_charge"), cancellationToken);
-        if (intent is { } found) facts.AddRange((await FollowAsync(settings, found, cancellationToken)).Facts);
+        if (intent is { } found)
+        {
+            StripeForm Of() => new StripeForm().Add("payment_intent", found.Text("id"));
+            var paid = found.Text("status") == "succeeded";
+            var refunds = paid ? await AllAsync(settings, "/v1/refunds", Of, cancellationToken) : [];
+            var disputes = paid ? await AllAsync(settings, "/v1/disputes", Of, cancellationToken) : [];
+            facts.AddRange(Told(() => Read(found, refunds, disputes)).Facts);
+        }
+
         if (facts.Count == 0 && refs.SubscriptionId is { } plan && await _client.FindAsync(settings, $"/v1/subscriptions/{Uri.EscapeDataString(plan)}", new StripeForm(), cancellationToken) is { } subscription)
             facts.AddRange(Told(() => [StripePlans.Subscription(subscription, null, endsSoon: false)]));
         return facts.ToImmutable();
@@ -130,10 +138,15 @@ public sealed class StripeProvider(CallLimits limits) : IPaymentProvider, IDispo
     /// <inheritdoc/>
     public async IAsyncEnumerable<ProviderPayment> ListAsync(ProviderSettings settings, DateTimeOffset from, DateTimeOffset to, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        StripeForm Page() => new StripeForm().Add("created[gte]", Ceiling(from)).Add("created[lt]", Ceiling(to)).Add("expand[0]", "data.latest_charge");
+        // Refunds and disputes of these payments are younger than they: three lists, whatever the number of payments.
+        StripeForm Since() => new StripeForm().Add("created[gte]", Ceiling(from));
+        var refunds = (await AllAsync(settings, "/v1/refunds", Since, cancellationToken)).ToLookup(refund => refund.Id("payment_intent"));
+        var disputes = (await AllAsync(settings, "/v1/disputes", Since, cancellationToken)).ToLookup(dispute => dispute.Id("payment_intent"));
+        StripeForm Page() => Since().Add("created[lt]", Ceiling(to)).Add("expand[0]", "data.latest_charge");
         await foreach (var intent in _client.ListAsync(settings, "/v1/payment_intents", Page, cancellationToken))
         {
-            var (told, facts) = await FollowAsync(settings, intent, cancellationToken);
+            var id = intent.Text("id");
+            var (told, facts) = Told(() => Read(intent, refunds[id], disputes[id]));
             var currency = told.Amount?.Currency ?? intent.Text("currency") ?? "usd";
             var amount = told.Status == PaymentStatus.Succeeded && told.Amount is { } received ? received : new Money(0, currency);
             // One figure is counted: the cumulative one, or the sum of what did not fail where that knows more.
@@ -201,30 +214,31 @@ public sealed class StripeProvider(CallLimits limits) : IPaymentProvider, IDispo
     }
 
     // An intent with what came after it: its charge, refunds and disputes.
-    private async Task<(PaymentTold Told, ImmutableArray<ProviderFact> Facts)> FollowAsync(ProviderSettings settings, JsonElement intent, CancellationToken cancellationToken)
+    private static (PaymentTold Told, ImmutableArray<ProviderFact> Facts) Read(JsonElement intent, IEnumerable<JsonElement> refunds, IEnumerable<JsonElement> disputes)
     {
-        var told = Told(() => StripeObjects.Intent(intent, null, null));
+        var told = StripeObjects.Intent(intent, null, null);
         var facts = ImmutableArray.CreateBuilder<ProviderFact>();
         facts.Add(told);
         if (intent.Whole("latest_charge") is not { } charge) return (told, facts.ToImmutable());
         facts.Add(StripeObjects.Charge(charge, null));
         if (told.Status != PaymentStatus.Succeeded) return (told, facts.ToImmutable());
-
-        StripeForm Of() => new StripeForm().Add("payment_intent", told.Refs.PaymentIntentId);
-        await foreach (var refund in _client.ListAsync(settings, "/v1/refunds", Of, cancellationToken))
+        foreach (var refund in refunds)
         {
             // What was let go of a partial capture is no refund; the charge tells which ones can be that.
             if (StripeObjects.MovedNothing(refund) && StripeObjects.IsPartlyCaptured(charge)) continue;
-            facts.Add(Told(() => StripeObjects.Refund(refund, refund.Seconds("created"))) is RefundTold sure ? sure with { IsHint = false, Marks = told.Marks } : new IgnoredFact("A refund of nothing.") { Provider = Name });
+            if (StripeObjects.Refund(refund, refund.Seconds("created")) is RefundTold sure) facts.Add(sure with { IsHint = false, Marks = told.Marks });
         }
 
-        if (Told(() => StripeObjects.Refunded(charge, null)) is { } soFar) facts.Add(soFar);
-        if (charge.Is("disputed"))
-        {
-            await foreach (var dispute in _client.ListAsync(settings, "/v1/disputes", Of, cancellationToken)) facts.Add(Told(() => StripeObjects.Dispute(dispute, dispute.Seconds("created"))));
-        }
-
+        if (StripeObjects.Refunded(charge, null) is { } soFar) facts.Add(soFar);
+        facts.AddRange(disputes.Select(dispute => StripeObjects.Dispute(dispute, dispute.Seconds("created"))));
         return (told, facts.ToImmutable());
+    }
+
+    private async Task<List<JsonElement>> AllAsync(ProviderSettings settings, string path, Func<StripeForm> query, CancellationToken cancellationToken)
+    {
+        List<JsonElement> all = [];
+        await foreach (var one in _client.ListAsync(settings, path, query, cancellationToken)) all.Add(one);
+        return all;
     }
 
     private async Task<string?> IntentOfChargeAsync(ProviderSettings settings, string? charge, CancellationToken cancellationToken) =>
