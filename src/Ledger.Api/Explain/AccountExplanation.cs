@@ -90,6 +90,13 @@ internal sealed class AccountExplanation(EventReader reader, AccountFinder accou
         var moves = new List<LotMoveBody>();
         foreach (var happened in (await reader.EventsDownAsync(now.Stream, versions, http.RequestAborted)).Reverse())
         {
+            if (happened.Data is LotUnfrozen { Pays: { } pays })
+            {
+                var spent = pays.Aggregate(Credits.Zero, (sum, payment) => sum + payment.Amount);
+                remaining -= spent;
+                moves.Add(new LotMoveBody(null, null, happened.RecordedAt, -spent, spent, remaining, null));
+            }
+
             if (happened.Data is not TransactionEvent e) continue;
             var (change, paid) = ChangeOf(e, id);
             remaining += change;

@@ -64,7 +64,7 @@ public sealed record LotExplanationBody
     /// <summary>Why it was given.</summary>
     public GrantSource? Source { get; init; }
 
-    /// <summary><c>active</c> while something remains; else what took the last of it.</summary>
+    /// <summary><c>active</c> while something remains, <c>frozen</c> while its payment is disputed besides; else what took the last of it.</summary>
     public required string State { get; init; }
 
     /// <summary>All that came in with it.</summary>
@@ -82,6 +82,9 @@ public sealed record LotExplanationBody
     /// <summary>Where it went.</summary>
     public required LotWentBody Went { get; init; }
 
+    /// <summary>What of its purchase was refunded and nothing covered; left out where there is none.</summary>
+    public Credits? Shortfall { get; init; }
+
     /// <summary>What was paid for it and what became of that; left out where nothing was paid.</summary>
     public LotMoneyBody? Money { get; init; }
 
@@ -92,7 +95,7 @@ public sealed record LotExplanationBody
 /// <summary>Where a lot came from.</summary>
 public sealed record LotCameBody
 {
-    /// <summary>purchase, grant, adjustment, transfer, or refund (of a consumption, to a lot that had ended).</summary>
+    /// <summary>purchase, grant, adjustment, transfer, or refund (credits on their way back whose own lot could not take them).</summary>
     public required LotOrigin By { get; init; }
 
     /// <summary>The transaction that made it.</summary>
@@ -148,15 +151,15 @@ public sealed record LotMoneyBody(string Currency, long Cost, long Deferred, lon
 /// <param name="NextCursor">Where the next page begins; null after the last. A page may be short, or empty, before the last one: each looks through so many versions of the account at most.</param>
 public sealed record LotHistoryBody(LotExplanationBody Lot, IReadOnlyList<LotMoveBody> Data, [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] string? NextCursor);
 
-/// <summary>What a transaction did to a lot.</summary>
-/// <param name="TransactionId">The transaction.</param>
-/// <param name="Type">Its type.</param>
+/// <summary>What a transaction did to a lot, or the end of its dispute, where it pays debt.</summary>
+/// <param name="TransactionId">The transaction; left out at the end of a dispute.</param>
+/// <param name="Type">Its type; left out at the end of a dispute.</param>
 /// <param name="At">When it was recorded.</param>
 /// <param name="Change">By how much it changed what the lot holds.</param>
-/// <param name="PaidDebt">How much of what came paid debt at once.</param>
+/// <param name="PaidDebt">How much paid debt: of what came, at once; at the end of a dispute, of what the lot held.</param>
 /// <param name="Remaining">What the lot held after it.</param>
-/// <param name="Url">Where it is explained.</param>
-public sealed record LotMoveBody(string TransactionId, TransactionType Type, DateTimeOffset At, Credits Change, Credits? PaidDebt, Credits Remaining, string Url);
+/// <param name="Url">Where it is explained; left out at the end of a dispute.</param>
+public sealed record LotMoveBody(string? TransactionId, TransactionType? Type, DateTimeOffset At, Credits Change, Credits? PaidDebt, Credits Remaining, string? Url);
 
 /// <summary>A transaction: what caused it, what it moved, what came of it, and its postings in the journal.</summary>
 public sealed record TransactionExplanationBody
@@ -179,7 +182,7 @@ public sealed record TransactionExplanationBody
     /// <summary>What stands of the debt that it made.</summary>
     public Credits? Debt { get; init; }
 
-    /// <summary>The refunds of it, the oldest first; at most 100 are listed.</summary>
+    /// <summary>The refunds of it, the oldest first; at most 100 are listed. An amount below 0 came back, as a refund failed.</summary>
     public IReadOnlyList<RelatedBody>? Refunds { get; init; }
 
     /// <summary>Its postings.</summary>
@@ -260,11 +263,11 @@ public enum PartWay
 }
 
 /// <summary>A payment of debt.</summary>
-/// <param name="TransactionId">The transaction on the other side: the one that made the debt, or the one that paid.</param>
+/// <param name="TransactionId">The transaction on the other side: the one that made the debt, or the one that paid; left out where a lot paid when its dispute ended.</param>
 /// <param name="LotId">The lot that paid.</param>
 /// <param name="Amount">How much.</param>
 /// <param name="Url">Where the other side is explained.</param>
-public sealed record PaidDebtBody(string TransactionId, string LotId, Credits Amount, string Url);
+public sealed record PaidDebtBody(string? TransactionId, string LotId, Credits Amount, string Url);
 
 /// <summary>A posting of the journal; one of <c>units</c> and <c>money</c> is there.</summary>
 /// <param name="Code">The number of the chart's account.</param>

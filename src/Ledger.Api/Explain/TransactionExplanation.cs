@@ -63,7 +63,7 @@ internal sealed class TransactionExplanation(EventReader reader, AccountFinder a
     {
         CausationId = stored.Meta.Causation,
         CorrelationId = stored.Meta.Correlation,
-        RefundOf = e switch { ConsumptionRefunded c => c.RefundOf.Value, PurchaseRefunded p => p.RefundOf.Value, _ => null } is { } of ? new RelatedBody(of, null, ExplainUrls.Transaction(account, of)) : null,
+        RefundOf = e switch { ConsumptionRefunded c => c.RefundOf.Value, PurchaseRefunded p => p.RefundOf.Value, PurchaseRestored p => p.RefundOf.Value, _ => null } is { } of ? new RelatedBody(of, null, ExplainUrls.Transaction(account, of)) : null,
         Hold = e is HoldCaptured captured ? new RelatedBody(captured.Hold.Value, null, ExplainUrls.Hold(account)) : null,
         FromAccount = e is CreditsTransferredIn received ? new RelatedBody(received.From.Value, null, ExplainUrls.Account(received.From.Value)) : null,
         ToAccount = e is CreditsTransferredOut sent ? new RelatedBody(sent.To.Value, null, ExplainUrls.Account(sent.To.Value)) : null,
@@ -107,7 +107,7 @@ internal sealed class TransactionExplanation(EventReader reader, AccountFinder a
     private static async Task<List<RelatedBody>> RefundsAsync(NpgsqlConnection connection, string tenant, string account, string tag, long version, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(
-            $"select version, abs(change) from ledger.transactions where tenant_id = $1 and account_id = $2 and type in (4, 5) and version > $3 and refund_of = $3 order by version limit {RelatedMax}", connection);
+            $"select version, case type when 5 then -change else change end from ledger.transactions where tenant_id = $1 and account_id = $2 and type in (4, 5) and version > $3 and refund_of = $3 order by version limit {RelatedMax}", connection);
         command.Parameters.AddWithValue(tenant);
         command.Parameters.AddWithValue(account);
         command.Parameters.AddWithValue(version);
@@ -127,11 +127,16 @@ internal sealed class TransactionExplanation(EventReader reader, AccountFinder a
     {
         var kind = Ledger.Domain.Accounts.FactName.PaidKind(version);
         var facts = await reader.FactsDownAsync(stream, kind, null, RelatedMax, cancellationToken);
-        return [.. facts.Reverse().Select(fact =>
+        var payers = facts.Reverse().Select(fact => (
+            Version: long.Parse(fact.Key.AsSpan(0, fact.Key.IndexOf('-', StringComparison.Ordinal)), CultureInfo.InvariantCulture), Paid: (DebtPaid)EventJson.ReadFact(kind, fact.Data))).ToList();
+        var events = await reader.EventsDownAsync(stream, payers.Select(payer => payer.Version).Distinct().ToList(), cancellationToken);
+        var disputes = events.Where(happened => happened.Data is LotUnfrozen).Select(happened => happened.Version).ToHashSet();
+        return [.. payers.Select(payer =>
         {
-            var id = TransactionId.For(tag, long.Parse(fact.Key.AsSpan(0, fact.Key.IndexOf('-', StringComparison.Ordinal)), CultureInfo.InvariantCulture)).Value;
-            var paid = (DebtPaid)EventJson.ReadFact(kind, fact.Data);
-            return new PaidDebtBody(id, paid.Lot.Value, paid.Amount, ExplainUrls.Transaction(account, id));
+            var (lot, amount) = (payer.Paid.Lot.Value, payer.Paid.Amount);
+            if (disputes.Contains(payer.Version)) return new PaidDebtBody(null, lot, amount, ExplainUrls.Lot(account, lot));
+            var id = TransactionId.For(tag, payer.Version).Value;
+            return new PaidDebtBody(id, lot, amount, ExplainUrls.Transaction(account, id));
         })];
     }
 }

@@ -201,7 +201,7 @@ public sealed record PurchaseRefunded : TransactionEvent
     /// <summary>What was refunded besides and nothing covered; null for nothing.</summary>
     public Shortfall? Shortfall { get; init; }
 
-    /// <summary>The refund or dispute of the payment with which the money went back; null where the account alone knows of it.</summary>
+    /// <summary>The refund or dispute of the payment with which the money goes back; null where the account alone knows of it.</summary>
     public string? Refund { get; init; }
 
     /// <inheritdoc/>

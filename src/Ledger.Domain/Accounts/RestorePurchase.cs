@@ -9,7 +9,7 @@ public sealed record RestorePurchase : AccountCommand
     /// <summary>How much of what was refunded is refunded no more: what was revoked and the shortfall together. At most all that was refunded of the purchase.</summary>
     public required Credits Amount { get; init; }
 
-    /// <summary>The refund or dispute of the payment.</summary>
+    /// <summary>The refund or dispute of the payment; null where it has no id.</summary>
     public string? Refund { get; init; }
 
     /// <summary>Why.</summary>
@@ -42,8 +42,9 @@ public static class RestorePurchaseHandler
         var shortfall = Credits.Min(undone, claims?.Shortfall ?? Credits.Zero);
         var elsewhere = Credits.Min(undone - shortfall, claims?.Elsewhere ?? Credits.Zero);
         var own = undone - shortfall - elsewhere;
+        var refund = command.Refund ?? RevokePurchase.Unnamed;
         return undone == shortfall
-            ? Checks.Append(settled, purchase.Lifted(shortfall) with { Reason = command.Reason, Refund = command.Refund, Note = command.Note })
-            : Checks.Append(settled, purchase.Restore(own, elsewhere, shortfall) with { Reason = command.Reason, Refund = command.Refund, Note = command.Note });
+            ? Checks.Append(settled, purchase.Lifted(shortfall) with { Reason = command.Reason, Refund = refund, Note = command.Note })
+            : Checks.Append(settled, purchase.Restore(own, elsewhere, shortfall) with { Reason = command.Reason, Refund = refund, Note = command.Note });
     }
 }

@@ -5,6 +5,9 @@ namespace Ledger.Domain.Accounts;
 /// </summary>
 public sealed record RevokePurchase : AccountCommand
 {
+    /// <summary>Stands for a refund or dispute that nobody gave an id: its events say that the money went back with a payment all the same.</summary>
+    public const string Unnamed = "unnamed";
+
     /// <summary>The purchase.</summary>
     public required TransactionId Transaction { get; init; }
 
@@ -23,7 +26,7 @@ public sealed record RevokePurchase : AccountCommand
     /// <summary>Why.</summary>
     public string? Reason { get; init; }
 
-    /// <summary>The refund or dispute of the payment.</summary>
+    /// <summary>The refund or dispute of the payment; null where it has no id.</summary>
     public string? Refund { get; init; }
 
     /// <inheritdoc/>
@@ -49,9 +52,10 @@ public static class RevokePurchaseHandler
 
         var wanted = Credits.Min(command.Amount, purchase.Left);
         if (!wanted.IsPositive) return Decision.Nothing;
+        var refund = command.Refund ?? RevokePurchase.Unnamed;
         var amount = allowDebt ? wanted : Credits.Min(wanted, purchase.Remaining);
         return amount.IsZero
-            ? Checks.Append(settled, purchase.Uncovered(wanted) with { Reason = command.Reason, Refund = command.Refund, Note = command.Note })
-            : Checks.Append(settled, purchase.Refund(amount, wanted - amount) with { Reason = command.Reason, Refund = command.Refund, Note = command.Note });
+            ? Checks.Append(settled, purchase.Uncovered(wanted) with { Reason = command.Reason, Refund = refund, Note = command.Note })
+            : Checks.Append(settled, purchase.Refund(amount, wanted - amount) with { Reason = command.Reason, Refund = refund, Note = command.Note });
     }
 }

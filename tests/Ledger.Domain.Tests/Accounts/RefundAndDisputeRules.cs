@@ -109,7 +109,7 @@ public sealed class RefundAndDisputeRules : AccountSpec
         Given(Open(), Buy(10), Consume(4));
         When(Take(2, 11, fromProvider: false)).ThenRefused(new AlreadyRefunded(T(2), 10));
         When(Take(2, 7, fromProvider: false)).ThenRefused(new Conflict($"Of {T(2)}, 6 can be revoked now; the rest has been spent or is held. Ask for no more than that, or allow debt."));
-        When(Take(2, 6, fromProvider: false, refund: null)).Then(Revoked(2, 6, 6, 0, (L(2), 6)));
+        When(Take(2, 6, fromProvider: false, refund: null)).Then(Revoked(2, 6, 6, 0, (L(2), 6)) with { Refund = RevokePurchase.Unnamed });
     }
 
     [Fact]
