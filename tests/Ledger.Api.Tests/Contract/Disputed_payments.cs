@@ -46,6 +46,8 @@ public sealed class Disputed_payments(ContractService service)
         (lots["data.0.state"], lots["data.0.remaining"]).ShouldBe(("revoked", "0"));
         await TotalsAsync(account, "77", "0", ("1010", 1000), ("7000", 230), ("4020", 0));
         (await account.Get("/explain")).ShouldBe(200)["data.0.shortfall"].ShouldBe("23");
+        var deferred = (await account.Client.Get("/v1/reports/deferred-revenue")).ShouldBe(200);
+        (deferred["data.0.added"], deferred["data.0.recognised"], deferred["data.0.refunded"], deferred["data.0.closing"]).ShouldBe(("1000", "230", "770", "0"));
         await SendAsync(books.Tenant, new RestorePurchase { Account = new(account.Id), Transaction = purchase, Amount = 100, Refund = "re_1", Reason = "failed" });
         await TotalsAsync(account, "0", "77", ("1010", 0), ("7000", 0), ("2000", 770));
         var transactions = (await account.Get("/transactions?type=purchase_refund")).ShouldBe(200);
