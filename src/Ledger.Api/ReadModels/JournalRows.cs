@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using Ledger.EventStore.Projections;
@@ -188,7 +189,7 @@ internal static class JournalTables
             new ProjectionColumn<JournalDayRow, long>("last_version", NpgsqlDbType.Bigint, row => row.LastVersion),
             new ProjectionColumn<JournalDayRow, string?>("currency", NpgsqlDbType.Text, row => row.Currency),
             new ProjectionColumn<JournalDayRow, string?>("more", NpgsqlDbType.Jsonb, row => row.More),
-            new ProjectionColumn<JournalDayRow, string?>("opening", NpgsqlDbType.Jsonb, row => Write(row.Opening)),
+            new ProjectionColumn<JournalDayRow, string?>("opening", NpgsqlDbType.Jsonb, row => Write(row.Opening), row => ImmutableCollectionsMarshal.AsArray(row.Opening)),
             .. ChartOfAccounts.Units.Select(account => Sum(account, row => row.Units)),
             .. ChartOfAccounts.Money.Select(account => Sum(account, row => row.Money)),
         ],
@@ -215,8 +216,8 @@ internal static class JournalTables
         [
             new ProjectionColumn<JournalTotalRow, string>("tenant_id", NpgsqlDbType.Text, row => row.Tenant),
             new ProjectionColumn<JournalTotalRow, DateOnly>("day", NpgsqlDbType.Date, row => row.Day),
-            new ProjectionColumn<JournalTotalRow, string>("units", NpgsqlDbType.Jsonb, row => JournalTotals.Write(row.Units, ChartOfAccounts.Units)),
-            new ProjectionColumn<JournalTotalRow, string>("money", NpgsqlDbType.Jsonb, row => JournalTotals.Write(row.Money, ChartOfAccounts.Money)),
+            new ProjectionColumn<JournalTotalRow, string>("units", NpgsqlDbType.Jsonb, row => JournalTotals.Write(row.Units, ChartOfAccounts.Units), row => row.Units),
+            new ProjectionColumn<JournalTotalRow, string>("money", NpgsqlDbType.Jsonb, row => JournalTotals.Write(row.Money, ChartOfAccounts.Money), row => row.Money),
         ],
         reader => new JournalTotalRow
         {

@@ -31,12 +31,6 @@ public abstract class ProjectionTable
     internal abstract TableRows NewRows(Rows owner);
 }
 
-/// <summary>The statements of a table, each over one array for each column.</summary>
-/// <param name="Load">The rows of some keys.</param>
-/// <param name="Insert">New rows.</param>
-/// <param name="Update">Rows in place of those of their keys.</param>
-internal sealed record TableSql(string Load, string Insert, string Update);
-
 /// <summary>A column of a table of a read model.</summary>
 /// <typeparam name="TRow">The row.</typeparam>
 public abstract class ProjectionColumn<TRow>
@@ -52,6 +46,15 @@ public abstract class ProjectionColumn<TRow>
     /// <summary>The values of these rows as one array parameter, for <c>unnest</c>.</summary>
     internal abstract NpgsqlParameter ToParameter(IReadOnlyList<TRow> rows);
 
+    /// <summary>The value of one row as a parameter.</summary>
+    internal abstract NpgsqlParameter ToParameter(TRow row);
+
+    /// <summary>Whether these rows have one value.</summary>
+    internal abstract bool IsOne(IReadOnlyList<TRow> rows);
+
+    /// <summary>Whether two rows have one value.</summary>
+    internal abstract bool IsSame(TRow one, TRow other);
+
     /// <summary>Writes this column of one row in a binary COPY.</summary>
     internal abstract void Write(NpgsqlBinaryImporter importer, TRow row);
 }
@@ -62,7 +65,8 @@ public abstract class ProjectionColumn<TRow>
 /// <param name="name">Its name.</param>
 /// <param name="type">Its type in the database.</param>
 /// <param name="of">The value of a row.</param>
-public sealed class ProjectionColumn<TRow, TValue>(string name, NpgsqlDbType type, Func<TRow, TValue> of) : ProjectionColumn<TRow>(name, type)
+/// <param name="made">Where the value is made anew each time: what it is made of. Where that is the same, so is the value.</param>
+public sealed class ProjectionColumn<TRow, TValue>(string name, NpgsqlDbType type, Func<TRow, TValue> of, Func<TRow, object?>? made = null) : ProjectionColumn<TRow>(name, type)
 {
     internal override NpgsqlParameter ToParameter(IReadOnlyList<TRow> rows)
     {
@@ -70,6 +74,20 @@ public sealed class ProjectionColumn<TRow, TValue>(string name, NpgsqlDbType typ
         for (var i = 0; i < values.Length; i++) values[i] = Of(rows[i]);
         return new NpgsqlParameter<TValue[]> { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | Type };
     }
+
+    internal override NpgsqlParameter ToParameter(TRow row) => new NpgsqlParameter<TValue> { TypedValue = Of(row), NpgsqlDbType = Type };
+
+    internal override bool IsOne(IReadOnlyList<TRow> rows)
+    {
+        for (var i = 1; i < rows.Count; i++)
+        {
+            if (!IsSame(rows[0], rows[i])) return false;
+        }
+
+        return true;
+    }
+
+    internal override bool IsSame(TRow one, TRow other) => (made is not null && ReferenceEquals(made(one), made(other))) || EqualityComparer<TValue>.Default.Equals(of(one), of(other));
 
     internal override void Write(NpgsqlBinaryImporter importer, TRow row)
     {
@@ -108,7 +126,9 @@ public sealed class ProjectionTable<TKey, TRow> : ProjectionTable
     where TKey : notnull, IEquatable<TKey>
     where TRow : class
 {
-    private readonly ConcurrentDictionary<string, TableSql> statements = new(StringComparer.Ordinal);
+    private const int ColumnsMax = 64;
+
+    private readonly ConcurrentDictionary<(string Target, char Verb, ulong Sent, ulong Each), string> statements = new();
 
     /// <summary>Describes a table.</summary>
     /// <param name="name">Its name without the schema.</param>
@@ -120,6 +140,7 @@ public sealed class ProjectionTable<TKey, TRow> : ProjectionTable
     public ProjectionTable(string name, bool isLog, Func<TRow, TKey> keyOf, IReadOnlyList<ProjectionColumn<TKey>> key, IReadOnlyList<ProjectionColumn<TRow>> columns, Func<NpgsqlDataReader, TRow>? read)
         : base(name)
     {
+        if (columns.Count > ColumnsMax) throw new ArgumentException($"{name} has more than {ColumnsMax} columns.", nameof(columns));
         if (read is null && !isLog) throw new ArgumentException("Rows that are replaced must be read.", nameof(read));
         for (var i = 0; i < key.Count; i++)
         {
@@ -149,17 +170,66 @@ public sealed class ProjectionTable<TKey, TRow> : ProjectionTable
 
     internal override TableRows NewRows(Rows owner) => new TableRows<TKey, TRow>(this, owner);
 
-    /// <summary>The statements for this table, or for another one of the same columns that is to take its place.</summary>
-    internal TableSql Sql(string target) => statements.GetOrAdd(target, Statements);
-
-    private TableSql Statements(string target)
+    /// <summary>The rows of some keys, from this table or another one of the same columns that is to take its place.</summary>
+    internal NpgsqlBatchCommand Load(string target, TableShape<TKey> shape, IReadOnlyList<TKey> keys)
     {
-        var isKey = string.Join(" and ", Key.Select(c => $"t.{c.Name} = q.{c.Name}"));
-        var columns = string.Join(", ", ColumnNames);
-        var arrays = string.Join(", ", Columns.Select((_, i) => $"${i + 1}"));
-        return new TableSql(
-            $"select {string.Join(", ", ColumnNames.Select(c => "t." + c))} from unnest({string.Join(", ", Key.Select((_, i) => $"${i + 1}"))}) as q({string.Join(", ", Key.Select(c => c.Name))}) join {target} t on {isKey}",
-            $"insert into {target} ({columns}) select * from unnest({arrays})",
-            $"update {target} t set {string.Join(", ", ColumnNames.Skip(Key.Count).Select(c => $"{c} = q.{c}"))} from unnest({arrays}) as q({columns}) where {isKey}");
+        var sent = shape.WithKey(0);
+        return Command(target, 'l', Key, keys, sent, shape.Varying(keys, sent, areFound: true));
+    }
+
+    /// <summary>New rows.</summary>
+    internal NpgsqlBatchCommand Insert(string target, TableShape<TRow> shape, IReadOnlyList<TRow> rows)
+    {
+        var sent = ulong.MaxValue >> ColumnsMax - Columns.Count;
+        return Command(target, 'i', Columns, rows, sent, shape.Varying(rows, sent, areFound: false));
+    }
+
+    /// <summary>Rows in place of those before; null where nothing changes.</summary>
+    internal NpgsqlBatchCommand? Update(string target, TableShape<TRow> shape, IReadOnlyList<TRow> before, IReadOnlyList<TRow> rows)
+    {
+        if (shape.Changed(before, rows) is not (not 0 and var changed)) return null;
+        var sent = shape.WithKey(changed);
+        return Command(target, 'u', Columns, rows, sent, shape.Varying(rows, sent, areFound: true));
+    }
+
+    private NpgsqlBatchCommand Command<T>(string target, char verb, IReadOnlyList<ProjectionColumn<T>> columns, IReadOnlyList<T> rows, ulong sent, ulong each)
+    {
+        if (!statements.TryGetValue((target, verb, sent, each), out var sql)) statements[(target, verb, sent, each)] = sql = Sql(target, verb, sent, each);
+        var command = new NpgsqlBatchCommand(sql);
+        for (var at = 0; at < columns.Count; at++)
+        {
+            if ((sent >> at & 1) == 1) command.Parameters.Add((each >> at & 1) == 1 ? columns[at].ToParameter(rows) : columns[at].ToParameter(rows[0]));
+        }
+
+        return command;
+    }
+
+    private string Sql(string target, char verb, ulong sent, ulong each)
+    {
+        List<string> arrays = [], names = [], key = [], set = [], columns = [], values = [];
+        for (int at = 0, number = 1; at < Columns.Count; at++)
+        {
+            if ((sent >> at & 1) == 0) continue;
+            var (name, value) = (ColumnNames[at], $"${number++}");
+            if ((each >> at & 1) == 1)
+            {
+                arrays.Add(value);
+                names.Add(name);
+                value = $"q.{name}";
+            }
+
+            columns.Add(name);
+            values.Add(value);
+            if (at < Key.Count) key.Add($"t.{name} = {value}");
+            else set.Add($"{name} = {value}");
+        }
+
+        var rows = $"unnest({string.Join(", ", arrays)}) as q({string.Join(", ", names)})";
+        return verb switch
+        {
+            'l' => $"select {string.Join(", ", ColumnNames.Select(c => "t." + c))} from {rows} join {target} t on {string.Join(" and ", key)}",
+            'i' => $"insert into {target} ({string.Join(", ", columns)}) select {string.Join(", ", values)} from {rows}",
+            _ => $"update {target} t set {string.Join(", ", set)} from {rows} where {string.Join(" and ", key)}",
+        };
     }
 }

@@ -41,6 +41,9 @@ internal sealed class TableRows<TKey, TRow>(ProjectionTable<TKey, TRow> table, R
 {
     private readonly List<TRow> added = []; // of a log
     private readonly List<Slot> changed = [];
+    private readonly TableShape<TKey> loads = new(table.Key, table.Key.Count, owner.KeepMax == 0);
+    private readonly TableShape<TRow> inserts = new(table.Columns, table.Key.Count, owner.KeepMax == 0);
+    private readonly TableShape<TRow> replacements = new(table.Columns, table.Key.Count, owner.KeepMax == 0);
 
     // Two generations: what was not used while the younger one filled is forgotten. Nothing is forgotten in the middle of a batch.
     private Dictionary<TKey, Slot> young = [];
@@ -72,6 +75,7 @@ internal sealed class TableRows<TKey, TRow>(ProjectionTable<TKey, TRow> table, R
         var key = table.KeyOf(row);
         var slot = Slots(key);
         if (slot is null) young.Add(key, slot = new Slot());
+        if (!slot.IsChanged) slot.Before = slot.Row;
         slot.Row = row;
         if (slot.IsChanged) return;
         slot.IsChanged = true;
@@ -89,10 +93,7 @@ internal sealed class TableRows<TKey, TRow>(ProjectionTable<TKey, TRow> table, R
             young.Add(key, new Slot());
         }
 
-        if (missing is null) return null;
-        var command = new NpgsqlBatchCommand(table.Sql(target).Load);
-        foreach (var column in table.Key) command.Parameters.Add(column.ToParameter(missing));
-        return command;
+        return missing is null ? null : table.Load(target, loads, missing);
     }
 
     public override void Loaded(NpgsqlDataReader reader)
@@ -109,18 +110,27 @@ internal sealed class TableRows<TKey, TRow>(ProjectionTable<TKey, TRow> table, R
 
     public override void Write(string target, IList<NpgsqlBatchCommand> commands, List<(NpgsqlBatchCommand Command, int Rows)> updates)
     {
-        var sql = table.Sql(target);
         if (table.IsLog)
         {
-            if (added.Count > 0) commands.Add(Command(sql.Insert, added));
+            if (added.Count > 0) commands.Add(table.Insert(target, inserts, added));
             return;
         }
 
-        List<TRow> born = [], moved = [];
-        foreach (var slot in changed) (slot.IsStored ? moved : born).Add(slot.Row!);
-        if (born.Count > 0) commands.Add(Command(sql.Insert, born));
-        if (moved.Count == 0 || table.Columns.Count == table.Key.Count) return;
-        var update = Command(sql.Update, moved);
+        List<TRow> born = [], before = [], moved = [];
+        foreach (var slot in changed)
+        {
+            if (!slot.IsStored)
+            {
+                born.Add(slot.Row!);
+                continue;
+            }
+
+            before.Add(slot.Before!);
+            moved.Add(slot.Row!);
+        }
+
+        if (born.Count > 0) commands.Add(table.Insert(target, inserts, born));
+        if (moved.Count == 0 || table.Update(target, replacements, before, moved) is not { } update) return;
         commands.Add(update);
         updates.Add((update, moved.Count));
     }
@@ -137,7 +147,7 @@ internal sealed class TableRows<TKey, TRow>(ProjectionTable<TKey, TRow> table, R
 
     public override void Committed()
     {
-        foreach (var slot in changed) (slot.IsStored, slot.IsChanged) = (true, false);
+        foreach (var slot in changed) (slot.IsStored, slot.IsChanged, slot.Before) = (true, false, null);
         changed.Clear();
         added.Clear();
         if (young.Count <= owner.KeepMax) return;
@@ -151,13 +161,6 @@ internal sealed class TableRows<TKey, TRow>(ProjectionTable<TKey, TRow> table, R
         foreach (var column in table.Columns) column.Write(importer, row);
     }
 
-    private NpgsqlBatchCommand Command(string sql, List<TRow> rows)
-    {
-        var command = new NpgsqlBatchCommand(sql);
-        foreach (var column in table.Columns) command.Parameters.Add(column.ToParameter(rows));
-        return command;
-    }
-
     private Slot? Slots(TKey key)
     {
         if (young.TryGetValue(key, out var slot)) return slot;
@@ -169,6 +172,7 @@ internal sealed class TableRows<TKey, TRow>(ProjectionTable<TKey, TRow> table, R
     private sealed class Slot
     {
         public TRow? Row;
+        public TRow? Before; // as it is stored, once it is changed
         public bool IsStored;
         public bool IsChanged;
     }
