@@ -43,14 +43,19 @@ internal sealed class EventPages
     private const string ReadStream =
         $"select {Columns} from ledger.mt_events where seq_id > $2 and seq_id <= $3 and tenant_id = $5 and stream_id = $6 and version >= $7 order by version limit $4";
 
+    private const int ParsedAtOnceMin = 500;
+
     private readonly EventCatalog catalog;
     private readonly string[] names;
+    private readonly int parsers;
 
     /// <param name="catalog">All events.</param>
     /// <param name="handled">The types that somebody reads; others are passed over without being parsed.</param>
-    public EventPages(EventCatalog catalog, IReadOnlySet<Type> handled)
+    /// <param name="parsers">So many threads parse the events of a large page.</param>
+    public EventPages(EventCatalog catalog, IReadOnlySet<Type> handled, int parsers = 1)
     {
         this.catalog = catalog;
+        this.parsers = parsers;
         names = [.. catalog.NamesOf(handled)];
     }
 
@@ -85,23 +90,37 @@ internal sealed class EventPages
 
     private EventPage Read(NpgsqlCommand command, long after, int max)
     {
-        var events = new List<StoredEvent>();
+        var rows = new List<Row>();
         var (count, last) = (0, after);
-        using var reader = command.ExecuteReader();
-        while (reader.Read())
+        using (var reader = command.ExecuteReader())
         {
-            count++;
-            last = reader.GetInt64(0);
-            var type = reader.GetString(4);
-            var known = catalog.TypeOf(type);
-            if (reader.IsDBNull(5)) continue;
-            var (actor, hash) = Headers.Read(reader.GetFieldValue<byte[]>(10));
-            events.Add(new StoredEvent(
-                last, reader.GetGuid(1), new StreamRef(Tenants.Named(reader.GetString(7)), reader.GetString(2)), reader.GetInt64(3), type, Data(type, known, reader.GetFieldValue<byte[]>(5)),
-                new DateTimeOffset(reader.GetDateTime(6), TimeSpan.Zero), new EventMeta(reader.IsDBNull(8) ? null : reader.GetString(8), reader.IsDBNull(9) ? null : reader.GetString(9), actor), hash));
+            while (reader.Read())
+            {
+                count++;
+                last = reader.GetInt64(0);
+                var type = reader.GetString(4);
+                var known = catalog.TypeOf(type);
+                if (reader.IsDBNull(5)) continue;
+                var (actor, hash) = Headers.Read(reader.GetFieldValue<byte[]>(10));
+                rows.Add(new Row(
+                    last, reader.GetGuid(1), new StreamRef(Tenants.Named(reader.GetString(7)), reader.GetString(2)), reader.GetInt64(3), type, known, reader.GetFieldValue<byte[]>(5),
+                    new DateTimeOffset(reader.GetDateTime(6), TimeSpan.Zero), new EventMeta(reader.IsDBNull(8) ? null : reader.GetString(8), reader.IsDBNull(9) ? null : reader.GetString(9), actor), hash));
+            }
         }
 
+        var events = new StoredEvent[rows.Count];
+        if (parsers == 1 || rows.Count < ParsedAtOnceMin) Parse(rows, events, 0, rows.Count);
+        else Parallel.For(0, parsers, part => Parse(rows, events, (int)((long)rows.Count * part / parsers), (int)((long)rows.Count * (part + 1) / parsers)));
         return new EventPage(after, last, events, count == max);
+    }
+
+    private void Parse(List<Row> rows, StoredEvent[] events, int from, int to)
+    {
+        for (var at = from; at < to; at++)
+        {
+            var row = rows[at];
+            events[at] = new StoredEvent(row.SeqId, row.Id, row.Stream, row.Version, row.Type, Data(row.Type, row.Known, row.Json), row.RecordedAt, row.Meta, row.Hash);
+        }
     }
 
     private object Data(string type, Type? known, byte[] json)
@@ -115,4 +134,6 @@ internal sealed class EventPages
             return new UnreadableEvent(known, failure);
         }
     }
+
+    private readonly record struct Row(long SeqId, Guid Id, StreamRef Stream, long Version, string Type, Type? Known, byte[] Json, DateTimeOffset RecordedAt, EventMeta Meta, byte[] Hash);
 }

@@ -3,8 +3,14 @@ namespace Ledger.EventStore.Projections;
 /// <summary>Settings of the daemon of projections.</summary>
 public sealed record ProjectionOptions
 {
-    /// <summary>At most so many events are applied in one transaction.</summary>
+    /// <summary>At most so many events are read and applied in one transaction.</summary>
     public int PageMax { get; init; } = 4_000;
+
+    /// <summary>
+    /// At most so many events that this node committed itself are applied in one transaction: they are in memory anyway, and what is behind is cheaper in one piece, as each row is then
+    /// written once for more of them.
+    /// </summary>
+    public int FeedPageMax { get; init; } = 16_000;
 
     /// <summary>So many of the events that this node committed last are kept for its projections.</summary>
     public int FeedMax { get; init; } = 20_000;

@@ -8,7 +8,7 @@ using static Ledger.EventStore.WriterConnection;
 namespace Ledger.EventStore.Projections;
 
 /// <summary>
-/// Builds the tables of an asynchronous projection anew beside the live ones and puts them in place: one thread reads and parses, the other applies and copies; then come the
+/// Builds the tables of an asynchronous projection anew beside the live ones and puts them in place: one thread reads, some parse, the other applies and copies; then come the
 /// indexes, what was committed meanwhile, and a short transaction that swaps. The live projection goes on until the swap. A poison event stops it. Whatever ends it before
 /// the swap leaves nothing behind.
 /// </summary>
@@ -16,6 +16,7 @@ internal sealed class ProjectionRebuild : IDisposable
 {
     private const int PageMax = 5_000;
     private const int SwapTries = 5;
+    private const int Parsers = 2; // most of a rebuild's time is theirs
 
     private static readonly TimeSpan ClaimEvery = TimeSpan.FromSeconds(5);
 
@@ -42,7 +43,7 @@ internal sealed class ProjectionRebuild : IDisposable
     public ProjectionRebuild(string connectionString, EventCatalog catalog, Projection projection, ProjectionOptions options, string holder, Action<RebuildProgress>? told, CancellationToken cancellation)
     {
         (this.projection, this.options, this.holder, this.told) = (projection, options, holder, told);
-        pages = new EventPages(catalog, projection.Handles);
+        pages = new EventPages(catalog, projection.Handles, Parsers);
         var reading = ProjectionStore.ConnectionString(connectionString, options, holder);
         readers = NpgsqlDataSource.Create(reading);
         var owning = new NpgsqlConnectionStringBuilder(reading) { CommandTimeout = 0 };

@@ -7,7 +7,7 @@ namespace Ledger.EventStore.Projections;
 
 /// <summary>
 /// A table of a read model, in schema <c>ledger</c>: its name and how its rows become columns. The table itself (columns, primary key, indexes, policies, grants) is made by a
-/// numbered SQL file; what is here only reads and writes it.
+/// numbered SQL file, and its columns have no defaults; what is here only reads and writes it.
 /// </summary>
 public abstract class ProjectionTable
 {
@@ -55,6 +55,9 @@ public abstract class ProjectionColumn<TRow>
     /// <summary>Whether two rows have one value.</summary>
     internal abstract bool IsSame(TRow one, TRow other);
 
+    /// <summary>Whether it is null in all of these rows.</summary>
+    internal abstract bool AreNull(IReadOnlyList<TRow> rows);
+
     /// <summary>Writes this column of one row in a binary COPY.</summary>
     internal abstract void Write(NpgsqlBinaryImporter importer, TRow row);
 }
@@ -88,6 +91,17 @@ public sealed class ProjectionColumn<TRow, TValue>(string name, NpgsqlDbType typ
     }
 
     internal override bool IsSame(TRow one, TRow other) => (made is not null && ReferenceEquals(made(one), made(other))) || EqualityComparer<TValue>.Default.Equals(of(one), of(other));
+
+    internal override bool AreNull(IReadOnlyList<TRow> rows)
+    {
+        if (default(TValue) is not null) return false;
+        for (var i = 0; i < rows.Count; i++)
+        {
+            if (of(rows[i]) is not null) return false;
+        }
+
+        return true;
+    }
 
     internal override void Write(NpgsqlBinaryImporter importer, TRow row)
     {

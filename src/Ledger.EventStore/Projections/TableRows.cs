@@ -138,10 +138,23 @@ internal sealed class TableRows<TKey, TRow>(ProjectionTable<TKey, TRow> table, R
     public override void Copy(NpgsqlConnection connection, string target)
     {
         if (Changed == 0) return;
-        using var importer = connection.BeginBinaryImport($"copy {target} ({string.Join(", ", table.ColumnNames)}) from stdin (format binary)");
+        var rows = added;
+        if (changed.Count > 0)
+        {
+            rows = new List<TRow>(changed.Count);
+            foreach (var slot in changed) rows.Add(slot.Row!);
+        }
+
+        // What is null in all of them is not copied: it is null there already.
+        var columns = table.Columns.Where(column => !column.AreNull(rows)).ToArray();
+        using var importer = connection.BeginBinaryImport($"copy {target} ({string.Join(", ", columns.Select(column => column.Name))}) from stdin (format binary)");
         importer.Timeout = TimeSpan.FromMinutes(10);
-        foreach (var row in added) Copy(importer, row);
-        foreach (var slot in changed) Copy(importer, slot.Row!);
+        foreach (var row in rows)
+        {
+            importer.StartRow();
+            foreach (var column in columns) column.Write(importer, row);
+        }
+
         importer.Complete();
     }
 
@@ -153,12 +166,6 @@ internal sealed class TableRows<TKey, TRow>(ProjectionTable<TKey, TRow> table, R
         if (young.Count <= owner.KeepMax) return;
         old = young;
         young = [];
-    }
-
-    private void Copy(NpgsqlBinaryImporter importer, TRow row)
-    {
-        importer.StartRow();
-        foreach (var column in table.Columns) column.Write(importer, row);
     }
 
     private Slot? Slots(TKey key)

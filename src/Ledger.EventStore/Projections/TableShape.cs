@@ -14,6 +14,7 @@ internal sealed class TableShape<TRow>(IReadOnlyList<ProjectionColumn<TRow>> col
 
     private readonly long[] varied = Never(columns.Count);
     private readonly long[] changed = Never(columns.Count);
+    private readonly int[] still = new int[columns.Count];
     private long count;
 
     /// <summary>The columns of the key, as bits.</summary>
@@ -23,26 +24,29 @@ internal sealed class TableShape<TRow>(IReadOnlyList<ProjectionColumn<TRow>> col
     public ulong Changed(IReadOnlyList<TRow> before, IReadOnlyList<TRow> now)
     {
         var recent = 0UL;
-        var known = false;
+        var left = 0; // of the columns that did not change lately
         for (var at = keyColumns; at < columns.Count; at++)
         {
-            var isRecent = isWhole || count - changed[at] < Remembered;
-            if (isRecent) recent |= 1UL << at;
-            else if (!AreSame(columns[at], before, now))
+            if (isWhole || count - changed[at] < Remembered) recent |= 1UL << at;
+            else still[left++] = at;
+        }
+
+        var differ = isWhole;
+        for (var i = 0; i < now.Count; i++)
+        {
+            if (!differ) differ = Differ(before[i], now[i], recent);
+            for (var place = left - 1; place >= 0; place--)
             {
+                var at = still[place];
+                if (columns[at].IsSame(before[i], now[i])) continue;
                 changed[at] = count;
                 recent |= 1UL << at;
-                known = true;
+                differ = true;
+                still[place] = still[--left];
             }
         }
 
-        if (known || isWhole) return recent;
-        for (var at = keyColumns; at < columns.Count; at++)
-        {
-            if ((recent >> at & 1) == 1 && !AreSame(columns[at], before, now)) return recent;
-        }
-
-        return 0;
+        return differ ? recent : 0;
     }
 
     /// <summary>
@@ -72,14 +76,14 @@ internal sealed class TableShape<TRow>(IReadOnlyList<ProjectionColumn<TRow>> col
     /// <summary>The key and these columns.</summary>
     public ulong WithKey(ulong more) => Key | more;
 
-    private static bool AreSame(ProjectionColumn<TRow> column, IReadOnlyList<TRow> before, IReadOnlyList<TRow> now)
+    private bool Differ(TRow one, TRow other, ulong among)
     {
-        for (var i = 0; i < now.Count; i++)
+        for (var at = keyColumns; at < columns.Count; at++)
         {
-            if (!column.IsSame(before[i], now[i])) return false;
+            if ((among >> at & 1) == 1 && !columns[at].IsSame(one, other)) return true;
         }
 
-        return true;
+        return false;
     }
 
     private static long[] Never(int count)
