@@ -11,6 +11,8 @@ namespace Ledger.EventStore.Projections;
 /// </summary>
 public sealed class ProjectionDaemon : IDisposable
 {
+    private const int LookEveryMs = 10;
+
     private readonly ProjectionCatalog projections;
     private readonly ProjectionOptions options;
     private readonly ILogger logger;
@@ -200,10 +202,12 @@ public sealed class ProjectionDaemon : IDisposable
             }
             else if (taken < options.PageMax / 2)
             {
-                // The more comes, the longer it is worth to wait for more: few large batches write each row once and leave the processors to the writer.
-                var pace = Progress.IsAwaited ? options.PaceMin.TotalMilliseconds : Math.Clamp(taken / 5, options.PaceMin.TotalMilliseconds, options.PaceMax.TotalMilliseconds);
-                var left = began + (long)pace - Environment.TickCount64;
-                if (left > 0) stopped.WaitOne((int)left);
+                // The more comes, the longer it is worth to wait for more: few large batches write each row once and leave the processors to the writer. Whoever waits ends that.
+                var pace = Math.Clamp(taken, options.PaceMin.TotalMilliseconds, options.PaceMax.TotalMilliseconds);
+                double Left() => began + (Progress.IsAwaited ? options.PaceMin.TotalMilliseconds : pace) - Environment.TickCount64;
+                while (Left() is > 0 and var left && !stopped.WaitOne((int)Math.Min(left, LookEveryMs)))
+                {
+                }
             }
         }
     }
