@@ -3,33 +3,50 @@ using Spectre.Console;
 
 namespace Ledger.Bench;
 
-/// <summary>What each statement of the service costs the database, by its own count (<c>--statements</c>). The count itself costs a little, so ratios are taken without it.</summary>
+/// <summary>What a statement cost for each command.</summary>
+internal sealed record StatementCost(string Statement, double Calls, double Microseconds, double WalBytes);
+
+/// <summary>What each statement of the service costs the database, by its own count. The count itself costs a little, so it runs during one load of its own only.</summary>
 internal static class StatementCosts
 {
+    private const int Shown = 12;
+
     public static IReadOnlyDictionary<string, string> Settings(bool wanted) => wanted
-        ? new Dictionary<string, string> { ["shared_preload_libraries"] = "pg_stat_statements", ["pg_stat_statements.track_utility"] = "off" }
+        ? new Dictionary<string, string> { ["shared_preload_libraries"] = "pg_stat_statements", ["pg_stat_statements.track"] = "none", ["pg_stat_statements.track_utility"] = "off", ["compute_query_id"] = "off" }
         : new Dictionary<string, string>();
 
-    public static async Task ResetAsync(string connectionString)
+    /// <summary>Counts from now on.</summary>
+    public static async Task BeginAsync(string connectionString)
     {
-        await using var source = NpgsqlDataSource.Create(connectionString);
-        await using var command = source.CreateCommand("select pg_stat_statements_reset()");
-        await command.ExecuteNonQueryAsync();
+        await SetAsync(connectionString, "alter system set pg_stat_statements.track = 'top'; alter system set compute_query_id = on; select pg_reload_conf(); select pg_stat_statements_reset()");
     }
 
-    /// <summary>Prints the statements that cost most, each with its share of one command (the warm-up's commands are estimated).</summary>
-    public static async Task PrintAsync(string connectionString, double commands)
+    /// <summary>Counts no longer; returns the statements that cost most, each with its share of one command.</summary>
+    public static async Task<IReadOnlyList<StatementCost>> EndAsync(string connectionString)
     {
-        await using var source = NpgsqlDataSource.Create(connectionString);
-        await using var command = source.CreateCommand(
-            "select regexp_replace(left(query, 90), '\\s+', ' ', 'g'), calls, rows, total_exec_time, wal_bytes from pg_stat_statements where query not like '%baseline.%' order by total_exec_time desc limit 14");
-        await using var reader = await command.ExecuteReaderAsync();
-        var table = new Table().AddColumns("statement", "calls", "rows", "us a command", "WAL bytes a command");
-        while (await reader.ReadAsync())
+        var found = new List<StatementCost>();
+        await using (var source = NpgsqlDataSource.Create(connectionString))
+        await using (var command = source.CreateCommand(
+            "select regexp_replace(left(query, 400), '\\s+', ' ', 'g'), calls, total_exec_time * 1000, wal_bytes::float8, (select sum(rows) from pg_stat_statements where query ~* 'insert into ledger.mt_events') from pg_stat_statements order by total_exec_time desc limit 40"))
+        await using (var reader = await command.ExecuteReaderAsync())
         {
-            table.AddRow(Markup.Escape(reader.GetString(0)), $"{reader.GetInt64(1):n0}", $"{reader.GetInt64(2):n0}", $"{reader.GetDouble(3) * 1_000 / commands:n1}", $"{(double)reader.GetDecimal(4) / commands:n0}");
+            while (await reader.ReadAsync())
+            {
+                var commands = (double)reader.GetDecimal(4);
+                found.Add(new StatementCost(reader.GetString(0), reader.GetInt64(1) / commands, reader.GetDouble(2) / commands, reader.GetDouble(3) / commands));
+            }
         }
 
+        await SetAsync(connectionString, "alter system reset pg_stat_statements.track; alter system reset compute_query_id; select pg_reload_conf()");
+        return [.. found.Take(Shown)];
+    }
+
+    public static void Print(IEnumerable<StatementCost> costs)
+    {
+        var table = new Table().AddColumns("statement", "calls a command", "us a command", "WAL bytes a command");
+        foreach (var cost in costs) table.AddRow(Markup.Escape(cost.Statement[..Math.Min(90, cost.Statement.Length)]), $"{cost.Calls:n4}", $"{cost.Microseconds:n1}", $"{cost.WalBytes:n0}");
         AnsiConsole.Write(table);
     }
+
+    private static Task SetAsync(string connectionString, string statements) => Sql.RunAsync(connectionString, statements);
 }
