@@ -51,10 +51,11 @@ internal static class BenchRun
     private static async Task ProfileAsync(Ground ground, Findings findings)
     {
         await ground.Main.ReadModels.CatchUpAsync();
+        var before = await Footprint.ReadAsync(ground.Main.Database);
         await StatementCosts.BeginAsync(ground.Main.Database);
         await ground.LoadAsync("P1, statements counted", ground.Main.Service, new LoadOptions { Seconds = ground.Options.Seconds });
         await ground.Main.ReadModels.CatchUpAsync();
-        findings.Statements.AddRange(await StatementCosts.EndAsync(ground.Main.Database));
+        findings.Statements.AddRange(await StatementCosts.EndAsync(ground.Main.Database, (await Footprint.ReadAsync(ground.Main.Database)).Events - before.Events));
         StatementCosts.Print(findings.Statements);
     }
 

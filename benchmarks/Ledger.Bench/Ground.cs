@@ -15,8 +15,10 @@ internal sealed class Ground : IAsyncDisposable
     private readonly string folder;
     private readonly string program;
     private readonly Meter meter;
+    private readonly SemaphoreSlim reading = new(1);
     private readonly string run = Guid.NewGuid().ToString("N")[..8];
     private int loads;
+    private int services;
 
     private Ground(PrivatePostgres postgres, string root, BenchOptions options)
     {
@@ -40,7 +42,7 @@ internal sealed class Ground : IAsyncDisposable
     public static async Task<Ground> PrepareAsync(string root, BenchOptions options)
     {
         var folder = Directory.CreateDirectory(Path.Combine(root, "artifacts", "bench")).FullName;
-        File.Delete(Path.Combine(folder, "service.log"));
+        foreach (var old in Directory.EnumerateFiles(folder, "service*.log")) File.Delete(old);
         var postgres = await PrivatePostgres.StartAsync(
             new PrivatePostgresOptions { DataDir = Path.Combine(folder, "data"), Purpose = "benchmark", Settings = StatementCosts.Settings(options.Statements), Log = Say }, CancellationToken.None);
         var ground = new Ground(postgres, root, options);
@@ -77,7 +79,7 @@ internal sealed class Ground : IAsyncDisposable
     }
 
     /// <summary>One more service on a database that has one.</summary>
-    public Task<Service> StartAsync(string database, ServiceKeys keys) => Service.StartAsync(program, Pooled(database), keys, Path.Combine(folder, "service.log"));
+    public Task<Service> StartAsync(string database, ServiceKeys keys) => Service.StartAsync(program, Pooled(database), keys, Path.Combine(folder, $"service-{Interlocked.Increment(ref services)}.log"));
 
     /// <summary>Lets a load generator loose on a service; a figure with failures is none.</summary>
     public Task<Load> LoadAsync(string what, Service service, LoadOptions options) => LoadAsync(what, [service], options);
@@ -121,7 +123,7 @@ internal sealed class Ground : IAsyncDisposable
 
     private async Task<Reading> ReadAsync(IReadOnlyList<Service> services)
     {
-        // Two generators may be at work at once.
+        // Two generators may be at work at once, and the meter has one connection.
         await reading.WaitAsync();
         try
         {
@@ -132,8 +134,6 @@ internal sealed class Ground : IAsyncDisposable
             reading.Release();
         }
     }
-
-    private readonly SemaphoreSlim reading = new(1);
 
     private static string Pooled(string connectionString) => new NpgsqlConnectionStringBuilder(connectionString) { Pooling = true }.ConnectionString;
 }

@@ -21,17 +21,17 @@ internal sealed class Growth(Round round) : IAsyncDisposable
     public async Task MeasureAsync(int repeats)
     {
         large = await round.Ground.NewNodeAsync("bench_large");
+        // What is filled in at once is followed fastest by building the read models anew.
+        await large.ReadModels.AllAsync("pause");
         if (round.Wants("P10", "growth")) await Timed("the long account", () => MakeLongAccountAsync(large.Service));
         if (round.Wants("P9", "growth"))
         {
             await Timed($"{options.StoredAccounts:n0} accounts", () => Filling.OpenAccountsAsync(large.Service, large.Service.Keys.App, 0, options.StoredAccounts));
-            await SettleAsync();
-            if (round.Wants("growth")) round.Draw("events", await EventsAsync(), await round.Ground.LoadAsync("growth, some events", large.Service, Short));
             var missing = options.StoredEvents - await EventsAsync();
             await Timed($"{missing:n0} more events", () => Filling.ConsumeAsync(large.Service, large.Service.Keys.App, "fill", 0, options.StoredAccounts, (int)missing));
-            await SettleAsync();
         }
 
+        await SettleAsync();
         for (var repeat = 0; repeat < repeats; repeat++)
         {
             if (round.Wants("P9", "growth")) await LargeAgainstEmptyAsync(repeat);
@@ -62,7 +62,9 @@ internal sealed class Growth(Round round) : IAsyncDisposable
 
     private async Task SettleAsync()
     {
-        await Timed("read models", large!.ReadModels.CatchUpAsync);
+        foreach (var name in await large!.ReadModels.NamesAsync()) await Timed($"read model {name}", () => large.ReadModels.RebuildAsync(name));
+        await large.ReadModels.AllAsync("resume");
+        await large.ReadModels.CatchUpAsync();
         await Sql.RunAsync(large.Database, "vacuum analyze; checkpoint");
     }
 

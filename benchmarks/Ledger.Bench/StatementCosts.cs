@@ -21,18 +21,17 @@ internal static class StatementCosts
         await SetAsync(connectionString, "alter system set pg_stat_statements.track = 'top'; alter system set compute_query_id = on; select pg_reload_conf(); select pg_stat_statements_reset()");
     }
 
-    /// <summary>Counts no longer; returns the statements that cost most, each with its share of one command.</summary>
-    public static async Task<IReadOnlyList<StatementCost>> EndAsync(string connectionString)
+    /// <summary>Counts no longer; returns the statements that cost most, each with its share of one of these commands.</summary>
+    public static async Task<IReadOnlyList<StatementCost>> EndAsync(string connectionString, double commands)
     {
         var found = new List<StatementCost>();
         await using (var source = NpgsqlDataSource.Create(connectionString))
         await using (var command = source.CreateCommand(
-            "select regexp_replace(left(query, 400), '\\s+', ' ', 'g'), calls, total_exec_time * 1000, wal_bytes::float8, (select sum(rows) from pg_stat_statements where query ~* 'insert into ledger.mt_events') from pg_stat_statements order by total_exec_time desc limit 40"))
+            "select regexp_replace(left(query, 400), '\\s+', ' ', 'g'), calls, total_exec_time * 1000, wal_bytes::float8 from pg_stat_statements order by total_exec_time desc limit 40"))
         await using (var reader = await command.ExecuteReaderAsync())
         {
             while (await reader.ReadAsync())
             {
-                var commands = (double)reader.GetDecimal(4);
                 found.Add(new StatementCost(reader.GetString(0), reader.GetInt64(1) / commands, reader.GetDouble(2) / commands, reader.GetDouble(3) / commands));
             }
         }
