@@ -12,13 +12,20 @@ internal static class StatementCosts
     private const int Shown = 12;
 
     public static IReadOnlyDictionary<string, string> Settings(bool wanted) => wanted
-        ? new Dictionary<string, string> { ["shared_preload_libraries"] = "pg_stat_statements", ["pg_stat_statements.track"] = "none", ["pg_stat_statements.track_utility"] = "off", ["compute_query_id"] = "off" }
+        ? new Dictionary<string, string>
+        {
+            ["shared_preload_libraries"] = "pg_stat_statements",
+            ["pg_stat_statements.track"] = "none",
+            ["pg_stat_statements.track_utility"] = "off",
+            // What is prepared while nobody counts must be known by its number too.
+            ["compute_query_id"] = "on",
+        }
         : new Dictionary<string, string>();
 
     /// <summary>Counts from now on.</summary>
     public static async Task BeginAsync(string connectionString)
     {
-        await SetAsync(connectionString, "alter system set pg_stat_statements.track = 'top'; alter system set compute_query_id = on; select pg_reload_conf(); select pg_stat_statements_reset()");
+        await SetAsync(connectionString, "alter system set pg_stat_statements.track = 'top'; select pg_reload_conf(); select pg_stat_statements_reset()");
     }
 
     /// <summary>Counts no longer; returns the statements that cost most, each with its share of one of these commands.</summary>
@@ -36,7 +43,7 @@ internal static class StatementCosts
             }
         }
 
-        await SetAsync(connectionString, "alter system reset pg_stat_statements.track; alter system reset compute_query_id; select pg_reload_conf()");
+        await SetAsync(connectionString, "alter system reset pg_stat_statements.track; select pg_reload_conf()");
         return [.. found.Take(Shown)];
     }
 
