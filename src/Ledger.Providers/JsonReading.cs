@@ -28,15 +28,25 @@ internal static class JsonReading
     }
 
     /// <summary>A member that is there and not null.</summary>
-    public static JsonElement? Member(this JsonElement element, string name) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind is not (JsonValueKind.Null or JsonValueKind.Undefined) ? value : null;
+    public static JsonElement? Member(this JsonElement element, string name)
+    {
+        try
+        {
+            return element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind is not (JsonValueKind.Null or JsonValueKind.Undefined) ? value : null;
+        }
+        catch (InvalidOperationException)
+        {
+            // A name beside it is no text (half of a surrogate pair): the reader finds out only when it compares.
+            return null;
+        }
+    }
 
     /// <summary>A member of a member.</summary>
     public static JsonElement? Member(this JsonElement? element, string name) => element is { } there ? there.Member(name) : null;
 
     /// <summary>A text that is there and not empty.</summary>
     public static string? Text(this JsonElement? element, string name) =>
-        element.Member(name) is { ValueKind: JsonValueKind.String } value && value.GetString() is { Length: > 0 } text ? text : null;
+        element.Member(name) is { ValueKind: JsonValueKind.String } value ? value.Words() : null;
 
     /// <summary>A text that is there and not empty.</summary>
     public static string? Text(this JsonElement element, string name) => ((JsonElement?)element).Text(name);
@@ -44,7 +54,7 @@ internal static class JsonReading
     /// <summary>A text, or a number as it is written: for members of which providers are not sure themselves.</summary>
     public static string? Written(this JsonElement element, string name) => element.Member(name) switch
     {
-        { ValueKind: JsonValueKind.String } text => text.GetString() is { Length: > 0 } there ? there : null,
+        { ValueKind: JsonValueKind.String } text => text.Words(),
         { ValueKind: JsonValueKind.Number } number => number.GetRawText(),
         _ => null,
     };
@@ -55,7 +65,7 @@ internal static class JsonReading
     /// <summary>An id that comes as itself or as the object that it names.</summary>
     public static string? Id(this JsonElement? element, string name) => element.Member(name) switch
     {
-        { ValueKind: JsonValueKind.String } id => id.GetString() is { Length: > 0 } there ? there : null,
+        { ValueKind: JsonValueKind.String } id => id.Words(),
         { ValueKind: JsonValueKind.Object } whole => whole.Text("id"),
         _ => null,
     };
@@ -96,6 +106,10 @@ internal static class JsonReading
     /// <summary>The members of a list; none where there is no list.</summary>
     public static IEnumerable<JsonElement> Items(this JsonElement element, string name) => ((JsonElement?)element).Items(name);
 
+    /// <summary>The texts of a list.</summary>
+    public static string[] Texts(this JsonElement? element, string name) =>
+        [.. element.Items(name).Where(item => item.ValueKind == JsonValueKind.String).Select(item => item.Words()).OfType<string>()];
+
     /// <summary>What we wrote as metadata.</summary>
     public static LedgerMarks Marks(this JsonElement? metadata)
     {
@@ -115,6 +129,19 @@ internal static class JsonReading
         }
 
         return amount == Math.Truncate(amount) && Math.Abs(amount) <= long.MaxValue ? new Money((long)amount, currency) : null;
+    }
+
+    // JSON may hold what is no text: bytes that are no UTF-8, half of a surrogate pair. It counts as not there.
+    private static string? Words(this JsonElement value)
+    {
+        try
+        {
+            return value.GetString() is { Length: > 0 } text ? text : null;
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
     }
 
     /// <summary>What to throw for a member that is not there.</summary>

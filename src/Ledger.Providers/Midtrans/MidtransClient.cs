@@ -51,7 +51,7 @@ internal sealed class MidtransClient(CallLimits limits) : IDisposable
     /// <summary>What an answer that is no success means.</summary>
     internal static ProviderException Refusal(ProviderAnswer answer)
     {
-        var messages = answer.Body.Items("error_messages").Where(message => message.ValueKind == JsonValueKind.String).Select(message => message.GetString()!).ToArray();
+        var messages = answer.Body.Texts("error_messages");
         var said = answer.Body.Text("status_message") ?? (messages.Length > 0 ? string.Join("; ", messages) : null);
         var taken = messages.Any(message => message.Contains("order_id", StringComparison.OrdinalIgnoreCase) && message.Contains("taken", StringComparison.OrdinalIgnoreCase));
         var fault = answer.Status switch

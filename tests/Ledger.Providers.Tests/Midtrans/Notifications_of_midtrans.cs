@@ -197,6 +197,8 @@ public sealed class Notifications_of_midtrans
     [InlineData("""{"event_name":"subscription.charge"}""")]
     [InlineData("""{"transaction_status":"settlement","order_id":"pay_1-1","status_code":"200","gross_amount":"150000.00"}""")]
     [InlineData("""{"order_id":"pay_1-1","id":"sub-1","schedule":{}}""")]
+    [InlineData("""{"order_id":"\ud800","status_code":"200","gross_amount":"1.00","signature_key":"x"}""")] // half of a surrogate pair
+    [InlineData("""{"\ud800":1,"order_id":"pay_1-1","status_code":"200","gross_amount":"1.00","signature_key":"\udc00"}""")]
     [InlineData("[]")]
     public void what_is_unsigned_and_no_subscription_is_not_taken_in(string body)
     {
