@@ -28,7 +28,7 @@ public sealed record ProjectionOptions
     /// While this node has more single commands under way at once than this, read models give way to them: they take no more than <see cref="StrainedShare"/> of the time, fall
     /// behind by up to <see cref="GiveWayLagMax"/> events, and catch up later.
     /// </summary>
-    public int GiveWayAbove { get; init; } = 160;
+    public int GiveWayAbove { get; init; } = 200;
 
     /// <summary>The share of the time that the daemon takes while they give way, above 0, at most 1.</summary>
     public double StrainedShare { get; init; } = 0.08;
