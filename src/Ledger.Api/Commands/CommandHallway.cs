@@ -85,7 +85,8 @@ internal sealed class CommandHallway(GroupCommit store)
         }
     }
 
-    private static Problem ProblemOf(Outcome outcome) => outcome switch
+    /// <summary>What a caller is told of a work that was not done.</summary>
+    internal static Problem ProblemOf(Outcome outcome) => outcome switch
     {
         Outcome.Refused(var reason) => Refusals.ToProblem(reason),
         Outcome.KeyReused => new Problem(ProblemTypes.IdempotencyKeyReused, "This key was used for another request. Use a new key for a new request, and the same key only to repeat the same one."),
@@ -97,9 +98,12 @@ internal sealed class CommandHallway(GroupCommit store)
     /// <summary>The problem of a line whose batch was refused for another line.</summary>
     public static Problem Aborted() => new Problem(ProblemTypes.BatchAborted, "Another line of this batch was refused, so nothing of it was done. Mend that line and send the batch again.").With("state", "aborted");
 
+    /// <summary>The problem of a command whose decision failed.</summary>
+    internal static Problem Undecided() => new(ProblemTypes.Internal, "This command could not be decided. Nothing was done. The service's log says more under the trace id.");
+
     private static CommandResult Failed()
     {
         Refused.Add(1, new TagList { { "type", ProblemTypes.Internal.Slug } });
-        return new CommandResult { Problem = new Problem(ProblemTypes.Internal, "This command could not be decided. Nothing was done. The service's log says more under the trace id.") };
+        return new CommandResult { Problem = Undecided() };
     }
 }

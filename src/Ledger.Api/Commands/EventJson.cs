@@ -3,6 +3,8 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Ledger.Domain;
 using Ledger.Domain.Accounts;
+using Ledger.Domain.Catalog;
+using Ledger.Domain.Payments;
 using Ledger.EventStore;
 
 namespace Ledger.Api.Commands;
@@ -10,9 +12,12 @@ namespace Ledger.Api.Commands;
 /// <summary>How the domain's events and facts are written: amounts as exact numbers, ids as text, what is absent left out. Golden files pin it.</summary>
 public static class EventJson
 {
+    /// <summary>The families of events.</summary>
+    private static readonly Type[] Families = [typeof(AccountEvent), typeof(CatalogEvent), typeof(PaymentEvent), typeof(CustomerEvent)];
+
     /// <summary>Every type of event that is written. Found by reflection once, so a new event needs no entry anywhere.</summary>
     public static IReadOnlyList<Type> EventTypes { get; } =
-        typeof(AccountEvent).Assembly.GetTypes().Where(t => t.IsSealed && t.IsAssignableTo(typeof(AccountEvent))).OrderBy(t => t.Name, StringComparer.Ordinal).ToList();
+        typeof(AccountEvent).Assembly.GetTypes().Where(t => t.IsSealed && Families.Any(t.IsAssignableTo)).OrderBy(t => t.Name, StringComparer.Ordinal).ToList();
 
     /// <summary>The catalogue of all events.</summary>
     public static EventCatalog Catalog { get; } = new(EventTypes,
@@ -20,6 +25,7 @@ public static class EventJson
         new CreditsNumbers(), new RawJson(), new MetadataMembers(), new ValueLists(),
         new Texts<AccountId>(t => new AccountId(t), v => v.Value), new Texts<TransactionId>(t => new TransactionId(t), v => v.Value),
         new Texts<LotId>(t => new LotId(t), v => v.Value), new Texts<HoldId>(t => new HoldId(t), v => v.Value),
+        new Texts<PaymentId>(t => new PaymentId(t), v => v.Value),
     ]);
 
     /// <summary>How events are shown to clients that want decimals as strings; never how they are stored.</summary>

@@ -1,6 +1,8 @@
 using Ledger.Api.Http;
 using Ledger.Domain;
 using Ledger.Domain.Accounts;
+using Ledger.Domain.Catalog;
+using Ledger.Domain.Payments;
 
 namespace Ledger.Api.Commands;
 
@@ -38,6 +40,10 @@ internal static class Refusals
             AlreadyRefunded(_, var left) => Of(refusal).With("left", left).With("state", left.IsPositive ? "partially_refunded" : "refunded"),
             LimitReached(_, var max) => Of(refusal).With("max", max).With("state", status is null ? null : Words.Of(status.Value)),
             Conflict => Of(refusal).With("state", status is null ? null : Words.Of(status.Value)),
+            EntryConflict(_, var state) => Of(refusal).With("state", state),
+            NotRefundable(_, var state) => Of(refusal).With("state", Words.Of(state)),
+            NothingLeftToRefund(_, var left, var state) => Of(refusal).With("left", left).With("state", Words.Of(state)),
+            FactRefused => Of(refusal).With("state", "refused"),
             // An id of ours that nobody sent would only puzzle.
             TransactionNotFound(var transaction) when transaction == NoTransaction => new Problem(TypeOf(refusal), "That is no transaction's id. Take it from this account's transactions."),
             HoldNotFound(var hold) when hold == NoHold => new Problem(TypeOf(refusal), "That is no hold's id. Take it from the answer that placed the hold."),
@@ -53,12 +59,14 @@ internal static class Refusals
         InsufficientCredits => ProblemTypes.InsufficientCredits,
         OverdraftNotAllowed => ProblemTypes.Forbidden,
         AccountNotFound => ProblemTypes.AccountNotFound,
-        TransactionNotFound or HoldNotFound => ProblemTypes.NotFound,
+        TransactionNotFound or HoldNotFound or EntryNotFound or PaymentNotFound => ProblemTypes.NotFound,
+        NotAvailable => ProblemTypes.NotAvailable,
+        NotRefundable => ProblemTypes.NotRefundable,
         AccountIsClosed => ProblemTypes.AccountClosed,
         AccountIsFrozen => ProblemTypes.AccountFrozen,
         HoldNotActive => ProblemTypes.HoldNotActive,
-        AlreadyRefunded => ProblemTypes.AlreadyRefunded,
-        Conflict or LimitReached => ProblemTypes.Conflict,
+        AlreadyRefunded or NothingLeftToRefund => ProblemTypes.AlreadyRefunded,
+        Conflict or LimitReached or EntryConflict or FactRefused => ProblemTypes.Conflict,
         _ => throw new InvalidOperationException($"{refusal.GetType().Name} has no problem type."),
     };
 }

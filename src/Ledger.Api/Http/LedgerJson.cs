@@ -49,6 +49,7 @@ public static class LedgerJson
                 new TextConverter(), new IntConverter(), new LongConverter(), new BoolConverter(), new TimeConverter(), new WordConverterFactory(),
                 new CreditsConverter(decimalsAsStrings), new MoneyConverter(), new IdConverter<AccountId>(id => id.Value), new IdConverter<TransactionId>(id => id.Value),
                 new IdConverter<LotId>(id => id.Value), new IdConverter<HoldId>(id => id.Value),
+                new IdConverter<Domain.Payments.PaymentId>(id => id.Value),
             },
         };
         more?.Invoke(options);

@@ -34,6 +34,11 @@ public static class ProblemTypes
         "The notification has no signature, one that fits no secret of the tenant, or one that is too old. Nothing was kept of it.",
         "Compare the webhook secret (or server key) that is set for the tenant with the provider's, let the raw body through as it is, and look at the clocks. The provider sends it again.");
 
+    /// <summary>400: what is asked for is not there yet, or not set up.</summary>
+    public static ProblemType NotAvailable { get; } = new("not-available", 400, "Not available here",
+        "The request is in order, and asks for something that this service does not have yet, or that nobody has set up for the tenant. Nothing was done and no idempotency key was used up.",
+        "detail names the member and what to do: leave it out, choose another value, or set it up with PUT /v1/settings.");
+
     /// <summary>401: no credential, or one that is not valid (any more).</summary>
     public static ProblemType Unauthenticated { get; } = new("unauthenticated", 401, "Authentication is needed",
         "The request has no credential, or one that is unknown, malformed, expired or revoked.",
@@ -89,6 +94,11 @@ public static class ProblemTypes
     public static ProblemType AlreadyRefunded { get; } = new("already-refunded", 409, "Already refunded",
         "Less is left to refund than was asked for, or nothing.",
         "Leave amount out to refund what is left, or do nothing: the refund has been made.", "\"state\": \"refunded\"");
+
+    /// <summary>409: the payment can't be refunded so.</summary>
+    public static ProblemType NotRefundable { get; } = new("not-refundable", 409, "The payment can't be refunded so",
+        "The payment has no money that could go back, its bank decides about it, or its credits have been spent and debt is not allowed. The provider was not asked.",
+        "Look at state and detail. Ask for less, allow debt, or leave the payer the credits.", "\"state\": \"pending\"");
 
     /// <summary>409: another line of an atomic batch was refused.</summary>
     public static ProblemType BatchAborted { get; } = new("batch-aborted", 409, "The batch was aborted",
@@ -148,8 +158,8 @@ public static class ProblemTypes
     /// <summary>Every type, by status.</summary>
     public static IReadOnlyList<ProblemType> All { get; } =
     [
-        InvalidRequest, IdempotencyKeyMissing, BadSignature, Unauthenticated, InsufficientCredits, Forbidden, AccountNotFound, NotFound, MethodNotAllowed, RequestTimeout,
-        AccountClosed, AccountFrozen, HoldNotActive, AlreadyRefunded, BatchAborted, Conflict, VersionMismatch, TooLarge, UnsupportedMediaType,
+        InvalidRequest, IdempotencyKeyMissing, BadSignature, NotAvailable, Unauthenticated, InsufficientCredits, Forbidden, AccountNotFound, NotFound, MethodNotAllowed, RequestTimeout,
+        AccountClosed, AccountFrozen, HoldNotActive, AlreadyRefunded, NotRefundable, BatchAborted, Conflict, VersionMismatch, TooLarge, UnsupportedMediaType,
         IdempotencyKeyReused, RateLimited, Internal, Overloaded, ReadModelBehind, OutcomeUnknown,
     ];
 

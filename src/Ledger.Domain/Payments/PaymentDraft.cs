@@ -1,0 +1,146 @@
+using System.Collections.Immutable;
+using Ledger.Domain.Accounts;
+
+namespace Ledger.Domain.Payments;
+
+// A payment and its account while a command is decided: each event is applied as it is made, so that the next one sees it.
+internal sealed class PaymentDraft(Payment payment, Account? account, PaymentPast past, DateTimeOffset now)
+{
+    private readonly ImmutableArray<PaymentEvent>.Builder events = ImmutableArray.CreateBuilder<PaymentEvent>();
+    private readonly ImmutableArray<AccountEvent>.Builder accountEvents = ImmutableArray.CreateBuilder<AccountEvent>();
+    private readonly List<Fact> facts = [.. past.AccountFacts];
+
+    public Payment Payment { get; private set; } = payment;
+
+    public Account? Account { get; private set; } = account;
+
+    public DateTimeOffset Now => now;
+
+    public bool IsEmpty => events.Count == 0;
+
+    /// <summary>Whether one of the events has brought references.</summary>
+    public bool HasLearnt { get; private set; }
+
+    public void Add(PaymentEvent happened)
+    {
+        if (happened is AttentionNeeded needed && needed.Reason == Payment.Attention) return;
+        Payment = Payment.Evolve(happened, now);
+        HasLearnt |= Payment.Learnt().Count > 0;
+        events.Add(happened with { Status = Payment.Status, Refunded = Payment.Refunded, NeedsAttention = Payment.Attention is not null });
+    }
+
+    /// <summary>Opens the account where there is none; the refusal where that can't be.</summary>
+    public Refusal? Open(OpenAccount opening) => Account is { Exists: true } ? null : Run(opening, out _);
+
+    /// <summary>Does something to the account. Its events are none where nothing had to change; the refusal where it is refused.</summary>
+    public Refusal? Run(AccountCommand command, out ImmutableArray<AccountEvent> happened)
+    {
+        happened = [];
+        var decision = command.Decide(Account!, null, new Recollection(facts, []), now);
+        switch (decision)
+        {
+            case Decision.Refused refused: return refused.Refusal;
+            case Decision.Accepted accepted: happened = accepted.Streams[0].Events; break;
+        }
+
+        foreach (var one in happened)
+        {
+            accountEvents.Add(one);
+            Account = Account!.Evolve(one, now);
+            foreach (var left in Account.Left)
+            {
+                facts.RemoveAll(known => known.Name == left.Name);
+                facts.Add(left);
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Delivers what was paid, once. What stands in the way is written on the payment, for the money is ours.</summary>
+    public void Fulfil(bool fromProvider)
+    {
+        if (Payment.IsFulfilled || !Payment.HasSucceeded) return;
+        if (Payment.CreditAmount is not { } credits)
+        {
+            Add(new PaymentFulfilled());
+            return;
+        }
+
+        var refusal = Purchase(credits, fromProvider, out var purchase);
+        if (refusal is not null)
+        {
+            Add(new AttentionNeeded { Reason = $"It was paid, and its credits could not be added to the account. {refusal.Detail}" });
+            return;
+        }
+
+        Add(new PaymentFulfilled { Purchase = purchase });
+        if (Account!.Status == AccountStatus.Closed) Add(new AttentionNeeded { Reason = $"Account {Account.Id} is closed: the credits wait in a lot that can't be spent. Refund the payment." });
+    }
+
+    /// <summary>Takes credits back, or gives them back, until as many are gone as the money that has gone asks for.</summary>
+    /// <param name="allowDebt">Whether what was spent becomes debt.</param>
+    /// <param name="fromProvider">Whether the provider told it: then it is never refused.</param>
+    /// <param name="cause">The refund or dispute.</param>
+    /// <param name="reason">Why.</param>
+    /// <returns>Why the account refuses; null where it does not.</returns>
+    public Refusal? SettleCredits(bool allowDebt, bool fromProvider, string? cause, string? reason)
+    {
+        if (Payment.Purchase is not { } purchase || Account is null) return null;
+        var target = Payment.CreditsGone(Account.Scale);
+        var handled = Payment.Revoked + Payment.Shortfall;
+        if (target > handled)
+        {
+            var asked = target - handled;
+            var revoke = new RevokePurchase { Account = Account.Id, Transaction = purchase, Amount = asked, AllowDebt = allowDebt, FromProvider = fromProvider, Reason = reason, Refund = cause };
+            if (Run(revoke, out var happened) is { } refusal) return refusal;
+            Credits revoked = 0, shortfall = 0;
+            foreach (var one in happened)
+            {
+                if (one is PurchaseRefunded refunded) (revoked, shortfall) = (refunded.Amount, refunded.Shortfall?.Amount ?? Credits.Zero);
+                if (one is ShortfallRecorded recorded) shortfall = recorded.Shortfall.Amount;
+            }
+
+            if ((revoked + shortfall).IsPositive) Add(new PaymentCreditsRevoked { Amount = revoked, Shortfall = shortfall });
+        }
+        else if (target < handled)
+        {
+            var undone = handled - target;
+            if (Run(new RestorePurchase { Account = Account.Id, Transaction = purchase, Amount = undone, Refund = cause, Reason = reason }, out _) is { } refusal) return refusal;
+            var shortfall = Credits.Min(undone, Payment.Shortfall);
+            Add(new PaymentCreditsRestored { Amount = undone - shortfall, Shortfall = shortfall });
+        }
+
+        return null;
+    }
+
+    public PaymentDecision Done(string nothing) => IsEmpty ? new PaymentDecision.Nothing(nothing) : new PaymentDecision.Accepted(events.ToImmutable(), accountEvents.ToImmutable(), Payment);
+
+    // Counted before, by an app that told of the payment itself: that purchase is this one's.
+    private Refusal? Purchase(Credits credits, bool fromProvider, out TransactionId? purchase)
+    {
+        purchase = null;
+        if (Account is not { Exists: true }) return new AccountNotFound(Payment.Account);
+        var buy = new PurchaseCredits
+        {
+            Account = Account.Id,
+            CreditAmount = credits,
+            Price = Payment.Amount,
+            PaymentId = Payment.Id.Value,
+            ExpiresAt = Payment.Item?.ExpiresAfterDays is { } days ? now.AddDays(days) : null,
+            FromProvider = fromProvider,
+        };
+        if (Run(buy, out var happened) is { } refusal) return refusal;
+        foreach (var one in happened)
+        {
+            if (one is CreditsPurchased bought) purchase = bought.Id;
+        }
+
+        foreach (var fact in facts)
+        {
+            if (purchase is null && fact is { Body: PaymentCounted counted } && fact.Name == FactName.Payment(Payment.Id.Value)) purchase = TransactionId.For(Account.Tag, counted.Version);
+        }
+
+        return null;
+    }
+}
