@@ -170,7 +170,7 @@ public static class ApplyProviderFactHandler
 
         // What is unfrozen pays debt at once, so what is lost is taken before.
         Settle(draft, allowsDebt, told.DisputeId, told.Reason);
-        if (told.Status is DisputeStatus.Won or DisputeStatus.Lost && known?.Status == DisputeStatus.Open) Do(draft, new UnfreezeLot { Account = payment.Account, Transaction = purchase, Dispute = told.DisputeId });
+        if (told.Status is DisputeStatus.Withdrawn or DisputeStatus.Won or DisputeStatus.Lost && known?.Status == DisputeStatus.Open) Do(draft, new UnfreezeLot { Account = payment.Account, Transaction = purchase, Dispute = told.DisputeId });
         return null;
     }
 
@@ -217,5 +217,5 @@ public static class ApplyProviderFactHandler
 
     private static int Rank(RefundStatus status) => status switch { RefundStatus.Pending => 0, RefundStatus.Succeeded => 1, _ => 2 };
 
-    private static int Rank(DisputeStatus status) => status switch { DisputeStatus.Inquiry => 0, DisputeStatus.Open => 1, DisputeStatus.Won => 2, _ => 3 };
+    private static int Rank(DisputeStatus status) => status switch { DisputeStatus.Inquiry => 0, DisputeStatus.Open => 1, DisputeStatus.Withdrawn => 2, DisputeStatus.Won => 3, _ => 4 };
 }

@@ -189,7 +189,7 @@ public sealed partial record Payment
         }
     }
 
-    /// <summary>What the payer's bank took back for good; at most the amount.</summary>
+    /// <summary>What the payer's bank took back, for good or with no way known in which it comes back; at most the amount.</summary>
     public long Lost
     {
         get
@@ -197,7 +197,7 @@ public sealed partial record Payment
             long lost = 0;
             foreach (var dispute in Disputes)
             {
-                if (dispute.Status == DisputeStatus.Lost) lost += dispute.Amount;
+                if (dispute.Status is DisputeStatus.Lost or DisputeStatus.Withdrawn) lost += dispute.Amount;
             }
 
             return Math.Min(lost, Amount.Amount);
@@ -213,7 +213,7 @@ public sealed partial record Payment
             var lost = false;
             foreach (var dispute in Disputes)
             {
-                if (dispute.Status == DisputeStatus.Open) return PaymentStatus.Disputed;
+                if (dispute.Status is DisputeStatus.Open or DisputeStatus.Withdrawn) return PaymentStatus.Disputed;
                 lost |= dispute.Status == DisputeStatus.Lost;
             }
 

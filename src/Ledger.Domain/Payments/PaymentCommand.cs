@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Ledger.Domain.Accounts;
+using Ledger.Domain.Catalog;
 
 namespace Ledger.Domain.Payments;
 
@@ -8,6 +9,9 @@ public abstract record PaymentCommand
 {
     /// <summary>The payment.</summary>
     public required PaymentId Payment { get; init; }
+
+    /// <summary>The same command with what is sold as it is in the catalogue now; null where nothing is sold.</summary>
+    public virtual PaymentCommand WithItem(CatalogItem? item) => this;
 
     /// <summary>Hands the command to its handler.</summary>
     /// <param name="payment">The state of <see cref="Payment"/>; one without events where there is none.</param>

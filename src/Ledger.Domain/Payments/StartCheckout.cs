@@ -38,6 +38,9 @@ public sealed record StartCheckout : PaymentCommand
     public Metadata? Metadata { get; init; }
 
     /// <inheritdoc/>
+    public override PaymentCommand WithItem(CatalogItem? item) => this with { Item = item ?? Item };
+
+    /// <inheritdoc/>
     public override PaymentDecision Decide(Payment payment, Account? account, PaymentPast past, DateTimeOffset now) => StartCheckoutHandler.Handle(this, payment, account!, past, now);
 }
 

@@ -1,0 +1,136 @@
+using Ledger.Domain;
+using Ledger.Domain.Payments;
+using Ledger.EventStore;
+using Ledger.Providers;
+using Ledger.Providers.Midtrans;
+
+namespace Ledger.Api.Payments;
+
+/// <summary>
+/// Asks providers what is due on payments, one at a time for each payment over all nodes, and sends back what came of it. Whoever calls it (the request that has just stored an intent, a worker after a crash) makes the
+/// same call: the provider's keys are made from the payment's and the refund's ids.
+/// </summary>
+internal sealed class PaymentCalls(PaymentHallway hallway, EventReader reader, ProviderDesk providers, PaymentDesk desk, ILogger<PaymentCalls> logger)
+{
+    private const int ReasonMax = 500;
+
+    private static readonly EventMeta Meta = new(null, null, "payments");
+
+    /// <summary>Does all that is due on a payment now.</summary>
+    /// <returns>False where somebody else is at it.</returns>
+    public async Task<bool> DoDueAsync(string tenant, PaymentId id, CancellationToken cancellationToken)
+    {
+        if (await desk.TakeAsync(tenant, id, cancellationToken) is not { } attempt) return false;
+        try
+        {
+            if (await reader.StateAsync(PaymentModel.StreamOf(tenant, id), cancellationToken) is not { State: Payment payment } found) return true;
+            foreach (var (call, refund) in payment.DueBy(found.Now).ToList()) await DoAsync(tenant, payment, call, refund, attempt, cancellationToken);
+            return true;
+        }
+        finally
+        {
+            await desk.GiveBackAsync(tenant, id);
+        }
+    }
+
+    private async Task DoAsync(string tenant, Payment payment, ProviderCall call, Refund? refund, int attempt, CancellationToken cancellationToken)
+    {
+        var tried = new RecordProviderCall { Payment = payment.Id, Call = call, Refund = refund?.Id };
+        try
+        {
+            if (await providers.OfAsync(tenant, payment.Provider, cancellationToken) is not var (provider, settings))
+            {
+                await SendAsync(tenant, tried with { Reason = $"The tenant has not set up {payment.Provider}." });
+                return;
+            }
+
+            switch (call)
+            {
+                case ProviderCall.Open:
+                    await OpenAsync(tenant, payment, provider, settings, attempt, cancellationToken);
+                    break;
+                case ProviderCall.Refund:
+                    var money = payment.Amount with { Amount = refund!.Amount };
+                    var order = new RefundOrder(payment.Id.Value, refund.Id, payment.Refs, money, refund.Reason, tenant, payment.Account.Value);
+                    var told = await provider.RefundAsync(settings, order, cancellationToken);
+                    await ApplyAsync(tenant, $"call/{refund.Id}", told.Select(fact => fact is RefundTold one && (one.OurRefundId is null && told.Length == 1) ? one with { OurRefundId = refund.Id } : fact), cancellationToken);
+                    if ((await hallway.FindAsync(tenant, payment.Id, cancellationToken))?.FindRefund(refund.Id) is { NextTry: not null }) await SendAsync(tenant, tried with { Reason = "The provider has not said yet how it stands." });
+                    break;
+                default:
+                    var facts = await provider.AskAsync(settings, payment.Refs, cancellationToken);
+                    await ApplyAsync(tenant, $"call/{payment.Id}", facts, cancellationToken);
+                    await SendAsync(tenant, tried with { IsUnknown = facts.IsEmpty });
+                    break;
+            }
+        }
+        catch (ProviderException failure)
+        {
+            logger.LogWarning(failure, "The call {Call} of payment {Payment} failed ({Fault}).", call, payment.Id, failure.Fault);
+            // An order id that was used is the trace of a call whose answer was lost: the next attempt has another one.
+            var isFinal = call != ProviderCall.Ask && failure.Fault is ProviderFault.Refused or ProviderFault.NotFound && failure.Code != MidtransProvider.OrderIdTaken;
+            await SendAsync(tenant, tried with { Reason = Cut(failure.Message), IsFinal = isFinal, IsUnknown = call == ProviderCall.Ask && failure.Fault == ProviderFault.NotFound });
+        }
+    }
+
+    private async Task OpenAsync(string tenant, Payment payment, IPaymentProvider provider, ProviderSettings settings, int attempt, CancellationToken cancellationToken)
+    {
+        var contact = await desk.ContactAsync(tenant, payment.Id, cancellationToken);
+        var customer = await CustomerAsync(tenant, payment.Account, provider, settings, contact, cancellationToken);
+        var order = OrderOf(tenant, payment, attempt, await desk.ShiftAsync(cancellationToken)) with { CustomerId = customer, Email = contact?.Email, Name = contact?.Name };
+        var started = await provider.StartAsync(settings, order, cancellationToken);
+        var refs = customer is null ? started.Refs : new ProviderRefs { CustomerId = customer }.With(started.Refs);
+        await SendAsync(tenant, new RecordCheckoutPage { Payment = payment.Id, Refs = refs, RedirectUrl = started.RedirectUrl.ToString(), Token = started.Token, Attempt = attempt });
+    }
+
+    /// <summary>The customer that an account is at a provider, made at its first checkout; null where the provider knows none.</summary>
+    public async Task<string?> CustomerAsync(string tenant, AccountId account, IPaymentProvider provider, ProviderSettings settings, CheckoutContact? contact, CancellationToken cancellationToken)
+    {
+        if (await KnownCustomerAsync(tenant, account, provider.Name, cancellationToken) is { } known) return known;
+        if (await provider.CreateCustomerAsync(settings, tenant, account.Value, contact?.Email, contact?.Name, cancellationToken) is not { } made) return null;
+        await hallway.LinkAsync(tenant, new LinkCustomer(account, provider.Name, made));
+        // Of two that were made at once the first one stays.
+        return await KnownCustomerAsync(tenant, account, provider.Name, cancellationToken) ?? made;
+    }
+
+    /// <summary>The customer that an account is at a provider; null where it is none so far.</summary>
+    public async Task<string?> KnownCustomerAsync(string tenant, AccountId account, string provider, CancellationToken cancellationToken) =>
+        ((await reader.StateAsync(CustomerModel.StreamOf(tenant, provider, account), cancellationToken))?.State as Customer)?.CustomerId;
+
+    /// <summary>What is asked of the provider: the same for each attempt but its number.</summary>
+    /// <param name="tenant">The tenant.</param>
+    /// <param name="payment">The payment.</param>
+    /// <param name="attempt">Which attempt it is.</param>
+    /// <param name="shift">By how much business time is ahead of the provider's.</param>
+    public static CheckoutOrder OrderOf(string tenant, Payment payment, int attempt, TimeSpan shift) => new()
+    {
+        Tenant = tenant,
+        Account = payment.Account.Value,
+        Payment = payment.Id.Value,
+        Attempt = attempt,
+        ItemName = payment.Item!.Name,
+        Quantity = payment.Item.Quantity,
+        UnitPrice = payment.Item.UnitPrice,
+        Total = payment.Amount,
+        ExpiresAt = payment.Page!.ExpiresAt - shift,
+        SuccessUrl = payment.Page.SuccessUrl is { } success ? new Uri(success) : null,
+        CancelUrl = payment.Page.CancelUrl is { } cancel ? new Uri(cancel) : null,
+    };
+
+    private async Task ApplyAsync(string tenant, string key, IEnumerable<ProviderFact> facts, CancellationToken cancellationToken)
+    {
+        var n = 0;
+        foreach (var fact in facts)
+        {
+            var outcome = await hallway.ApplyAsync(tenant, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{key}/{n++}"), fact with { IsHint = false }, false, cancellationToken);
+            if (outcome is FactOutcome.Busy or FactOutcome.Refused or FactOutcome.Waits) logger.LogWarning("What the provider answered about {Key} was not applied: {Outcome}", key, outcome);
+        }
+    }
+
+    private async Task SendAsync(string tenant, PaymentCommand command)
+    {
+        var result = await hallway.SendAsync(tenant, command, Meta);
+        if (result.Problem is { } problem) logger.LogWarning("What came of a call of payment {Payment} could not be kept, and is asked again: {Detail}", command.Payment, problem.Detail);
+    }
+
+    private static string Cut(string text) => text.Length <= ReasonMax ? text : text[..ReasonMax];
+}

@@ -1,0 +1,217 @@
+using System.Collections.Immutable;
+using System.Text;
+using Ledger.Api.Commands;
+using Ledger.Api.Http;
+using Ledger.Api.Settings;
+using Ledger.Domain;
+using Ledger.Domain.Catalog;
+using Ledger.Domain.Payments;
+using Ledger.EventStore;
+
+namespace Ledger.Api.Payments;
+
+/// <summary>What a command on a payment came to.</summary>
+internal sealed record PaymentResult
+{
+    /// <summary>Why it was not done; null where it was, or nothing was to be done.</summary>
+    public Problem? Problem { get; init; }
+
+    /// <summary>What was decided, where nothing was written: a dry run, nothing to do, or something that waits.</summary>
+    public PaymentDecision? Unwritten { get; init; }
+
+    /// <summary>The version of the payment that answers.</summary>
+    public long Version { get; init; }
+
+    /// <summary>Whether the key was used before, by the same request.</summary>
+    public bool Replayed { get; init; }
+
+    /// <summary>The payment after the command, where it was done just now.</summary>
+    public Payment? Payment { get; init; }
+
+    /// <summary>Its events, where it was done just now.</summary>
+    public IReadOnlyList<StoredEvent> Events { get; init; } = [];
+}
+
+/// <summary>What became of something that a provider told. A closed family.</summary>
+internal abstract record FactOutcome
+{
+    private FactOutcome()
+    {
+    }
+
+    /// <summary>Applied, or it would be.</summary>
+    /// <param name="Payment">The payment.</param>
+    /// <param name="Status">How it stands after.</param>
+    /// <param name="Changes">What happened, by the stored names of the events, those of the account too.</param>
+    public sealed record Applied(PaymentId Payment, PaymentStatus Status, ImmutableArray<string> Changes) : FactOutcome;
+
+    /// <summary>Nothing has to change.</summary>
+    /// <param name="Why">Why not.</param>
+    /// <param name="Payment">The payment, where one is known.</param>
+    public sealed record Nothing(string Why, PaymentId? Payment) : FactOutcome;
+
+    /// <summary>Something else has to be known first: try again later.</summary>
+    public sealed record Waits(string Why) : FactOutcome;
+
+    /// <summary>It can't be true of the payment, and is not applied (what little of it has to be remembered is).</summary>
+    public sealed record Refused(string Why, PaymentId? Payment) : FactOutcome;
+
+    /// <summary>The store could not take it; nothing was done, or nobody knows. Send the same again.</summary>
+    public sealed record Busy(string Why) : FactOutcome;
+}
+
+/// <summary>The way of every command on a payment, whoever sends it: HTTP, a webhook, a worker.</summary>
+internal sealed class PaymentHallway(GroupCommit store, EventReader reader, TenantSettings settings)
+{
+    /// <summary>What stands before the keys of webhooks and workers: no client can send it, since a client's keys are printable ASCII.</summary>
+    public const string InnerKey = "\u00a7";
+
+    private const int LooksMax = 8;
+
+    /// <summary>A key that no client can write.</summary>
+    public static string KeyOf(string name) => InnerKey + name;
+
+    /// <summary>Sends a command on a payment that is known, or on one that it begins.</summary>
+    /// <param name="tenant">The tenant.</param>
+    /// <param name="command">The command.</param>
+    /// <param name="meta">Who sends it; its causation is the key, where there is one.</param>
+    /// <param name="fingerprint">What the key stands for.</param>
+    /// <param name="dryRun">Whether it is only asked what would happen.</param>
+    /// <param name="account">The account of a payment that begins.</param>
+    /// <param name="item">What is to be bought.</param>
+    /// <param name="cancellationToken">Ends the look; what was sent goes on.</param>
+    public async Task<PaymentResult> SendAsync(
+        string tenant, PaymentCommand command, EventMeta meta, UInt128 fingerprint = default, bool dryRun = false, AccountId? account = null, (ItemKind Kind, string Id)? item = null, CancellationToken cancellationToken = default)
+    {
+        for (var looks = 1; ; looks++)
+        {
+            var now = await FindAsync(tenant, command.Payment, cancellationToken);
+            var look = new PaymentLook(command.Payment, now?.Account ?? account, now?.Purchase, [], item);
+            var result = await SubmitAsync(tenant, command, look, meta, fingerprint, dryRun);
+            if (result is not null) return result;
+            if (looks == LooksMax) return new PaymentResult { Problem = Problem.Overloaded("The payment changes faster than it can be looked at. Nothing was done: send the same request again.") };
+        }
+    }
+
+    /// <summary>Applies what a provider told, once. It is safe to send twice.</summary>
+    /// <param name="tenant">The tenant that it came for.</param>
+    /// <param name="key">What names it, such as <c>wh/stripe/evt_1/0</c>; the key that is kept is made of it and of what was told, in a namespace that clients can't write.</param>
+    /// <param name="fact">What was told.</param>
+    /// <param name="dryRun">Whether it is only asked what would happen.</param>
+    /// <param name="cancellationToken">Ends the look; what was sent goes on.</param>
+    public async Task<FactOutcome> ApplyAsync(string tenant, string key, ProviderFact fact, bool dryRun, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(fact);
+        if (fact is CustomerTold customer) return await LinkAsync(tenant, customer, dryRun);
+        var fingerprint = Fingerprint.Of("fact", key, (object)fact);
+        var causation = KeyOf($"{key}/{fingerprint:x32}");
+        var meta = new EventMeta(null, causation, "provider:" + fact.Provider);
+        var allowsDebt = await settings.AllowsDebtAsync(tenant, cancellationToken);
+        for (var looks = 1; ; looks++)
+        {
+            var look = await LookAsync(tenant, fact, cancellationToken);
+            var command = new ApplyProviderFact { Payment = look.Payment, Fact = fact, Tenant = tenant, AllowsDebt = allowsDebt };
+            if (await SubmitAsync(tenant, command, look, meta, fingerprint, dryRun) is { } result) return OutcomeOf(result, look.Payment);
+            if (looks == LooksMax) return new FactOutcome.Busy("The payment changes faster than it can be looked at.");
+        }
+    }
+
+    /// <summary>A payment as it is now; null where there is none.</summary>
+    public async Task<Payment?> FindAsync(string tenant, PaymentId id, CancellationToken cancellationToken) => (await reader.StateAsync(PaymentModel.StreamOf(tenant, id), cancellationToken))?.State as Payment;
+
+    /// <summary>Keeps which customer of a provider an account is.</summary>
+    public async Task<FactOutcome> LinkAsync(string tenant, LinkCustomer command)
+    {
+        var work = new CustomerWork(command) { Tenant = tenant, Meta = new EventMeta(null, null, "provider:" + command.Provider) };
+        return await store.SubmitAsync(work, false) switch
+        {
+            Outcome.Accepted { Events.Count: > 0 } => new FactOutcome.Nothing("the account's customer at the provider is known by it", null),
+            Outcome.Accepted => new FactOutcome.Nothing("the customer is known", null),
+            var other => new FactOutcome.Busy(CommandHallway.ProblemOf(other).Detail),
+        };
+    }
+
+    private async Task<FactOutcome> LinkAsync(string tenant, CustomerTold told, bool dryRun)
+    {
+        if (told.Marks.Tenant is { } marked && marked != tenant) return new FactOutcome.Refused($"It is marked for the tenant {marked}, and came for {tenant}.", null);
+        if (!AccountId.TryParse(told.Marks.Account, out var account) || told.Refs.CustomerId is not { } customer) return new FactOutcome.Nothing("it is about no customer of this ledger", null);
+        return dryRun ? new FactOutcome.Nothing("the customer is linked to its account", null) : await LinkAsync(tenant, new LinkCustomer(account, told.Provider, customer, told.Deleted));
+    }
+
+    /// <summary>Finds the payment that a fact is about: by its references, by our mark, else the one that it would open.</summary>
+    private async Task<PaymentLook> LookAsync(string tenant, ProviderFact fact, CancellationToken cancellationToken)
+    {
+        var refs = fact.Refs.Leading.Select(reference => Payment.RefName(fact.Provider, reference)).ToImmutableArray();
+        PaymentId id;
+        if (await LedToAsync(tenant, refs, cancellationToken) is { } led) id = led;
+        else if (PaymentId.TryParse(fact.Marks.Payment, out var marked)) id = marked;
+        else id = IdOfReported(tenant, refs);
+        if (await FindAsync(tenant, id, cancellationToken) is { } known) return new PaymentLook(id, known.Account, known.Purchase, refs);
+        return new PaymentLook(id, AccountId.TryParse(fact.Marks.Account, out var account) ? account : null, null, refs);
+    }
+
+    private async Task<PaymentId?> LedToAsync(string tenant, ImmutableArray<string> refs, CancellationToken cancellationToken)
+    {
+        if (refs.IsEmpty) return null;
+        await using var command = reader.Source.CreateCommand(
+            $"select f.data::text from unnest($2::text[]) with ordinality as q(name, i) join ledger.facts f on f.tenant_id = $1 and f.stream_id = '' and f.kind = '{PaymentModel.RefFact}' and f.key = q.name order by q.i limit 1");
+        command.Parameters.AddWithValue(Tenants.Stored(tenant));
+        command.Parameters.AddWithValue(refs.ToArray());
+        return await command.ExecuteScalarAsync(cancellationToken) is string fact ? PaymentModel.LedTo(fact) : null;
+    }
+
+    /// <summary>The id of a payment that was not begun here: the same for every first notification of it, whichever comes first.</summary>
+    private static PaymentId IdOfReported(string tenant, ImmutableArray<string> refs) => PaymentId.Of(Hash($"reported\n{tenant}\n{(refs.IsEmpty ? "" : refs[0])}"));
+
+    internal static UInt128 Hash(string text)
+    {
+        Span<byte> hash = stackalloc byte[System.Security.Cryptography.SHA256.HashSizeInBytes];
+        System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(text), hash);
+        return System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(hash);
+    }
+
+    /// <summary>Null where it has to be looked at again.</summary>
+    private async Task<PaymentResult?> SubmitAsync(string tenant, PaymentCommand command, PaymentLook look, EventMeta meta, UInt128 fingerprint, bool dryRun)
+    {
+        var work = new PaymentWork(command, look) { Tenant = tenant, Key = dryRun ? null : meta.Causation, Fingerprint = fingerprint, Meta = meta, DryRun = dryRun };
+        try
+        {
+            return await store.SubmitAsync(work, false) switch
+            {
+                Outcome.Refused { Reason: LookAgain } => null,
+                Outcome.Refused { Reason: PaymentDecision.Refused refused } => new PaymentResult { Problem = Refusals.ToProblem(new AccountRefusal(refused.Refusal, null)) },
+                Outcome.Refused { Reason: PaymentDecision decision } => new PaymentResult { Unwritten = decision },
+                Outcome.Accepted done => new PaymentResult { Version = done.Version, Payment = (Payment)done.State, Events = done.Events },
+                Outcome.Done done => new PaymentResult { Version = done.Version, Replayed = !done.First },
+                var other => new PaymentResult { Problem = CommandHallway.ProblemOf(other) },
+            };
+        }
+        catch (DecisionFailedException)
+        {
+            return new PaymentResult { Problem = CommandHallway.Undecided() };
+        }
+    }
+
+    private static FactOutcome OutcomeOf(PaymentResult result, PaymentId id)
+    {
+        if (result.Problem is { } problem) return problem.Type.Status >= 500 ? new FactOutcome.Busy(problem.Detail) : new FactOutcome.Refused(problem.Detail, id);
+        var happened = result.Unwritten switch
+        {
+            PaymentDecision.Nothing nothing => new FactOutcome.Nothing(nothing.Why, null),
+            PaymentDecision.Waits waits => new FactOutcome.Waits(waits.Why),
+            PaymentDecision.Accepted would => Told(would.After, [.. would.Payment, .. would.Account]),
+            _ => (FactOutcome?)null,
+        };
+        if (happened is not null) return happened;
+        return result.Payment is { } payment ? Told(payment, result.Events.Select(stored => stored.Data)) : new FactOutcome.Nothing("it was applied before", id);
+    }
+
+    // Money that is not what was asked is remembered on the payment, and what told it is kept as refused.
+    private static FactOutcome Told(Payment after, IEnumerable<object> events)
+    {
+        var all = events.ToList();
+        return all.OfType<PaymentMismatched>().FirstOrDefault() is { } mismatched
+            ? new FactOutcome.Refused(mismatched.Reason, after.Id)
+            : new FactOutcome.Applied(after.Id, after.Status, [.. all.Select(EventJson.Catalog.NameOf)]);
+    }
+}

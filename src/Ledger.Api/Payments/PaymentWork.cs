@@ -1,0 +1,100 @@
+using System.Collections.Immutable;
+using Ledger.Api.Catalog;
+using Ledger.Api.Commands;
+using Ledger.Domain;
+using Ledger.Domain.Accounts;
+using Ledger.Domain.Catalog;
+using Ledger.Domain.Payments;
+using Ledger.EventStore;
+
+namespace Ledger.Api.Payments;
+
+/// <summary>What was seen of a payment before its command was sent: what the command has to have loaded. It is looked at again under the lock.</summary>
+/// <param name="Payment">The payment.</param>
+/// <param name="Account">Its account, or the one that the command names; null where neither is known.</param>
+/// <param name="Purchase">The account's purchase that it was fulfilled with.</param>
+/// <param name="Refs">References that a fact brings, as <see cref="Payment.RefName"/> has them.</param>
+/// <param name="Item">What is to be bought.</param>
+internal sealed record PaymentLook(PaymentId Payment, AccountId? Account, TransactionId? Purchase, ImmutableArray<string> Refs, (ItemKind Kind, string Id)? Item = null);
+
+/// <summary>The payment is another one by now than it was when it was looked at: look again.</summary>
+internal sealed record LookAgain;
+
+/// <summary>A command on a payment, its account and what is sold, on its way through the store: one commit for all of it.</summary>
+internal sealed class PaymentWork(PaymentCommand command, PaymentLook look) : Work
+{
+    /// <summary>Whether it is only asked what would happen: then nothing is written, and the decision is the refusal.</summary>
+    public bool DryRun { get; init; }
+
+    private StreamRef Own => PaymentModel.StreamOf(Tenant, look.Payment);
+
+    private StreamRef? AccountStream => look.Account is { } account ? AccountModel.StreamOf(Tenant, account) : null;
+
+    private Names Names => PaymentPast.NamesOf(look.Payment, look.Purchase);
+
+    public override void Name(Needs needs)
+    {
+        needs.Stream(Own);
+        foreach (var reference in look.Refs) needs.Fact(PaymentModel.RefOf(Tenant, reference));
+        if (look.Item is var (kind, id)) needs.Stream(CatalogModel.StreamOf(Tenant, kind, id));
+        if (AccountStream is not { } account) return;
+        needs.Stream(account);
+        foreach (var name in Names.Facts) needs.Fact(AccountModel.Name(account, name));
+    }
+
+    public override Verdict Decide(IDecisionContext context)
+    {
+        var payment = (Payment)context.State(Own);
+        var refs = ImmutableDictionary.CreateBuilder<string, PaymentId>(StringComparer.Ordinal);
+        foreach (var reference in look.Refs)
+        {
+            if (context.Fact(PaymentModel.RefOf(Tenant, reference)) is { } led) refs[reference] = PaymentModel.LedTo(led);
+        }
+
+        if (payment.Exists ? payment.Account != look.Account || payment.Purchase != look.Purchase : refs.Values.Any(other => other != look.Payment)) return Verdict.Refuse(new LookAgain());
+        var decision = command.WithItem(look.Item is var (kind, id) ? CatalogModel.Of(context.State(CatalogModel.StreamOf(Tenant, kind, id))) : null)
+            .Decide(payment, Account(context), new PaymentPast(Facts(context), refs.ToImmutable()), Now(context));
+        if (DryRun) return Verdict.Refuse(decision);
+        switch (decision)
+        {
+            case PaymentDecision.Refused refused:
+                return Verdict.Refuse(new AccountRefusal(refused.Refusal, Account(context) is { Exists: true } account ? account.Status : null));
+            case PaymentDecision.Accepted accepted:
+                var appends = new List<Append>(2) { new(Own, accepted.Payment) };
+                if (!accepted.Account.IsEmpty) appends.Add(new Append(AccountStream!.Value, accepted.Account));
+                return Verdict.Accept(appends, Own, context.Version(Own) + accepted.Payment.Length);
+            default:
+                return Verdict.Refuse(decision);
+        }
+    }
+
+    private Account? Account(IDecisionContext context) => AccountStream is { } account ? (Account)context.State(account) : null;
+
+    private DateTimeOffset Now(IDecisionContext context) => AccountStream is { } account ? context.NowFor(Own, account) : context.NowFor(Own);
+
+    private ImmutableArray<Fact> Facts(IDecisionContext context)
+    {
+        if (AccountStream is not { } account) return [];
+        var facts = ImmutableArray.CreateBuilder<Fact>();
+        foreach (var name in Names.Facts)
+        {
+            if (context.Fact(AccountModel.Name(account, name)) is { } json) facts.Add(new Fact(name, EventJson.ReadFact(name.Kind, json)));
+        }
+
+        return facts.ToImmutable();
+    }
+}
+
+/// <summary>A customer's link on its way through the store.</summary>
+internal sealed class CustomerWork(LinkCustomer command) : Work
+{
+    public override void Name(Needs needs) => needs.Stream(CustomerModel.StreamOf(Tenant, command.Provider, command.Account));
+
+    public override Verdict Decide(IDecisionContext context)
+    {
+        var stream = CustomerModel.StreamOf(Tenant, command.Provider, command.Account);
+        return LinkCustomerHandler.Handle(command, (Customer)context.State(stream)) is { } happened
+            ? Verdict.Accept([new Append(stream, [happened])], stream, context.Version(stream) + 1)
+            : Verdict.Accept([], stream, context.Version(stream), AnswerKind.Unchanged);
+    }
+}

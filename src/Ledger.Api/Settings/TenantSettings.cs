@@ -1,0 +1,133 @@
+using System.Collections.Immutable;
+using Ledger.EventStore;
+using Ledger.Providers;
+using Npgsql;
+
+namespace Ledger.Api.Settings;
+
+/// <summary>A setting of a tenant.</summary>
+/// <param name="Name">Its name, in the table and below <c>Tenants:{tenant}</c> in the configuration.</param>
+/// <param name="IsSecret">Whether it is never shown.</param>
+internal sealed record Setting(string Name, bool IsSecret = false)
+{
+    public static readonly Setting StripeSecretKey = new("Stripe:SecretKey", IsSecret: true);
+    public static readonly Setting StripeWebhookSecret = new("Stripe:WebhookSecret", IsSecret: true);
+    public static readonly Setting StripeApiBase = new("Stripe:ApiBase");
+    public static readonly Setting MidtransServerKey = new("Midtrans:ServerKey", IsSecret: true);
+    public static readonly Setting MidtransApiBase = new("Midtrans:ApiBase");
+    public static readonly Setting MidtransSnapBase = new("Midtrans:SnapBase");
+    public static readonly Setting FakeSecretKey = new("Fake:SecretKey", IsSecret: true);
+    public static readonly Setting FakeApiBase = new("Fake:ApiBase");
+    public static readonly Setting AllowDebt = new("AllowDebtOnProviderRefund");
+    public static readonly Setting RetentionDays = new("RetentionDays");
+}
+
+/// <summary>
+/// What tenants have set: by <c>PUT /v1/settings</c>, else by the environment (<c>Tenants__acme__Stripe__WebhookSecret</c>; the short names are those of the tenant <c>default</c>). Read anew each time, so that a
+/// rotated secret counts at once, on every node.
+/// </summary>
+internal sealed class TenantSettings(NpgsqlDataSource source, IConfiguration configuration)
+{
+    private static readonly char[] Separators = [',', ';', ' ', '\n'];
+
+    /// <summary>All that a tenant has set, by name.</summary>
+    public async Task<IReadOnlyDictionary<string, string>> AllAsync(string tenant, CancellationToken cancellationToken)
+    {
+        var all = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (name, value) in Configured(tenant)) all[name] = value;
+        await using var command = source.CreateCommand("select name, value from ledger.tenant_settings where tenant_id = $1");
+        command.Parameters.AddWithValue(Tenants.Stored(tenant));
+        await using var rows = await command.ExecuteReaderAsync(cancellationToken);
+        while (await rows.ReadAsync(cancellationToken)) all[rows.GetString(0)] = rows.GetString(1);
+        return all;
+    }
+
+    /// <summary>What a tenant has set for a provider now; null where it lacks the key.</summary>
+    public async ValueTask<ProviderSettings?> FindAsync(string tenant, string provider, CancellationToken cancellationToken)
+    {
+        var all = await AllAsync(tenant, cancellationToken);
+        string? Of(Setting setting) => all.GetValueOrDefault(setting.Name) is { Length: > 0 } value ? value : null;
+        switch (provider)
+        {
+            case "stripe" when Of(Setting.StripeSecretKey) is { } key:
+                return new ProviderSettings(key, Split(Of(Setting.StripeWebhookSecret)), Address(Of(Setting.StripeApiBase), "https://api.stripe.com"));
+            case "midtrans" when Of(Setting.MidtransServerKey) is { } keys:
+                // While a key is rotated, notifications are signed with the old one too; calls are made with the first.
+                var servers = Split(keys);
+                var sandbox = servers[0].StartsWith("SB-", StringComparison.Ordinal) ? ".sandbox" : "";
+                return new ProviderSettings(servers[0], servers, Address(Of(Setting.MidtransApiBase), $"https://api{sandbox}.midtrans.com"), Address(Of(Setting.MidtransSnapBase), $"https://app{sandbox}.midtrans.com"));
+            case "fake" when Of(Setting.FakeSecretKey) is { } fake:
+                return new ProviderSettings(fake, Split(fake), Address(Of(Setting.FakeApiBase), "http://127.0.0.1:5080"));
+            default:
+                return null;
+        }
+    }
+
+    /// <summary>Whether the key that a tenant calls a provider with is for real money; null where it does not tell.</summary>
+    public static bool? IsLive(string provider, ProviderSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        var key = settings.SecretKey;
+        return provider switch
+        {
+            "stripe" when key.Contains("_test_", StringComparison.Ordinal) => false,
+            "stripe" when key.Contains("_live_", StringComparison.Ordinal) => true,
+            "midtrans" => !key.StartsWith("SB-", StringComparison.Ordinal),
+            _ => null,
+        };
+    }
+
+    /// <summary>Whether credits that were spent become debt where a provider tells of a refund or a lost dispute; else they are a shortfall.</summary>
+    public async ValueTask<bool> AllowsDebtAsync(string tenant, CancellationToken cancellationToken) =>
+        (await AllAsync(tenant, cancellationToken)).GetValueOrDefault(Setting.AllowDebt.Name) is { } value && bool.TryParse(value, out var allowed) && allowed;
+
+    /// <summary>For how many days raw notifications are kept; null where nothing is set.</summary>
+    public async ValueTask<int?> DaysAsync(string tenant, CancellationToken cancellationToken) =>
+        (await AllAsync(tenant, cancellationToken)).GetValueOrDefault(Setting.RetentionDays.Name) is { } value && int.TryParse(value, System.Globalization.CultureInfo.InvariantCulture, out var days) ? days : null;
+
+    /// <summary>Sets some settings at once; one that is empty is taken away, and what the environment says holds again.</summary>
+    public async Task PutAsync(string tenant, IReadOnlyDictionary<string, string> changed, string by, CancellationToken cancellationToken)
+    {
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        await using var batch = new NpgsqlBatch(connection);
+        foreach (var (name, value) in changed)
+        {
+            var command = new NpgsqlBatchCommand(value.Length == 0
+                ? "delete from ledger.tenant_settings where tenant_id = $1 and name = $2"
+                : "insert into ledger.tenant_settings (tenant_id, name, value, updated_by) values ($1, $2, $3, $4) on conflict on constraint tenant_settings_pkey do update set value = excluded.value, updated_by = excluded.updated_by, updated_at = now()");
+            command.Parameters.AddWithValue(Tenants.Stored(tenant));
+            command.Parameters.AddWithValue(name);
+            if (value.Length > 0)
+            {
+                command.Parameters.AddWithValue(value);
+                command.Parameters.AddWithValue(by);
+            }
+
+            batch.BatchCommands.Add(command);
+        }
+
+        // A batch without a transaction of its own is one.
+        if (changed.Count > 0) await batch.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>The secrets of a setting that may hold several.</summary>
+    public static ImmutableArray<string> Split(string? secrets) => [.. (secrets ?? "").Split(Separators, StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)];
+
+    private IEnumerable<(string Name, string Value)> Configured(string tenant)
+    {
+        foreach (var setting in new[]
+        {
+            Setting.StripeSecretKey, Setting.StripeWebhookSecret, Setting.StripeApiBase, Setting.MidtransServerKey, Setting.MidtransApiBase, Setting.MidtransSnapBase, Setting.FakeSecretKey, Setting.FakeApiBase,
+            Setting.AllowDebt, Setting.RetentionDays,
+        })
+        {
+            var section = configuration.GetSection($"Tenants:{tenant}:{setting.Name}");
+            if (section.Value is null && !section.GetChildren().Any() && tenant == Tenants.Default) section = configuration.GetSection(setting.Name);
+            // Several secrets: one text with commas, or a list.
+            var value = section.Value ?? string.Join(',', section.GetChildren().Select(child => child.Value));
+            if (value.Length > 0) yield return (setting.Name, value);
+        }
+    }
+
+    private static Uri Address(string? configured, string usual) => new(configured ?? usual);
+}
