@@ -1,9 +1,11 @@
 using Ledger.Api.Accounts;
+using Ledger.Api.Catalog;
 using Ledger.Api.Commands;
 using Ledger.Api.Explain;
 using Ledger.Api.Exports;
 using Ledger.Api.Http;
 using Ledger.Api.Operations;
+using Ledger.Api.Payments;
 using Ledger.Api.ReadModels;
 using Ledger.Api.Reports;
 using Ledger.Api.Verification;
@@ -18,10 +20,12 @@ public partial class Program
     public static WebApplication Compose(WebApplicationBuilder builder)
     {
         builder.AddEdge();
-        builder.Services.AddStore().AddReadModels().AddAccounts().AddExports().AddReports().AddExplain().AddVerification().AddWebhooks();
+        builder.Services.AddStore().AddReadModels().AddAccounts().AddCatalog().AddPayments().AddExports().AddReports().AddExplain().AddVerification().AddWebhooks();
         var app = builder.Build();
         app.MapEdge();
         app.MapAccounts();
+        app.MapCatalog();
+        app.MapPayments();
         app.MapReadModels();
         app.MapExports();
         app.MapReports();

@@ -1,0 +1,198 @@
+using Ledger.Api.Access;
+using Ledger.Api.Accounts;
+using Ledger.Api.Catalog;
+using Ledger.Api.Http;
+using Ledger.Domain;
+using Ledger.Domain.Accounts;
+using Ledger.Domain.Catalog;
+using Ledger.Domain.Payments;
+
+namespace Ledger.Api.Payments;
+
+/// <summary>What is to be bought.</summary>
+public sealed record CheckoutItemRequest
+{
+    /// <summary>package, plan or product.</summary>
+    public ItemKind? Kind { get; init; }
+
+    /// <summary>Its id in the catalogue.</summary>
+    public string? Id { get; init; }
+
+    /// <summary>How many, 1 to 10,000; 1 where it is left out.</summary>
+    public long? Quantity { get; init; }
+}
+
+/// <summary>Who pays. Personal data: it is kept apart and goes to the provider's page alone.</summary>
+public sealed record CheckoutCustomerRequest
+{
+    /// <summary>Mail address.</summary>
+    public string? Email { get; init; }
+
+    /// <summary>Name.</summary>
+    public string? Name { get; init; }
+}
+
+/// <summary>Somebody wants to buy something.</summary>
+public sealed record CheckoutRequest
+{
+    /// <summary>Most characters of an address of a page.</summary>
+    public const int UrlMax = 2_000;
+
+    /// <summary>The account that it is for.</summary>
+    public string? AccountId { get; init; }
+
+    /// <summary>Opens the account where there is none, in one with the intent.</summary>
+    public OpenAccountRequest? OpenAccount { get; init; }
+
+    /// <summary>What is to be bought.</summary>
+    public CheckoutItemRequest? Item { get; init; }
+
+    /// <summary>The provider; may be left out where nothing is to be paid.</summary>
+    public string? Provider { get; init; }
+
+    /// <summary>A promotion code; not available yet.</summary>
+    public string? PromoCode { get; init; }
+
+    /// <summary>A referral code; not available yet.</summary>
+    public string? ReferralCode { get; init; }
+
+    /// <summary>Where the payer goes who has paid.</summary>
+    public string? SuccessUrl { get; init; }
+
+    /// <summary>Where the payer goes who gives up.</summary>
+    public string? CancelUrl { get; init; }
+
+    /// <summary>Who pays.</summary>
+    public CheckoutCustomerRequest? Customer { get; init; }
+
+    /// <summary>At most 50 text members. No personal data: it is kept for ever.</summary>
+    public IReadOnlyDictionary<string, string?>? Metadata { get; init; }
+}
+
+/// <summary>Begins payments: the intent is stored, then the provider is asked for its page, by this very request where that goes.</summary>
+internal sealed class CheckoutEndpoint(PaymentHallway hallway, PaymentCalls calls, PaymentDesk desk, ProviderDesk providers, CatalogEndpoints catalog, ILogger<CheckoutEndpoint> logger)
+{
+    private static readonly TimeSpan PageWait = TimeSpan.FromSeconds(20);
+
+    /// <summary><c>POST /v1/checkouts</c>.</summary>
+    public async Task HandleAsync(HttpContext http)
+    {
+        var caller = Caller.Of(http);
+        var read = await RequestReader.ReadAsync<CheckoutRequest>(http);
+        var key = IdempotencyKey.Read(http);
+        var problem = read.Problem ?? key.Problem ?? QueryParameters.Of(http).Problem();
+        var errors = new Errors();
+        var command = problem is null ? ToCommand(read.Value!, caller, errors) : null;
+        problem ??= errors.Problem ?? Unavailable(read.Value!);
+        if (problem is null)
+        {
+            var fingerprint = Fingerprint.Of("checkout", "", read.Value!);
+            // The same key and request are the same payment, so that what is kept beside it is kept once.
+            command = command! with { Payment = PaymentId.Of(PaymentHallway.Hash($"{caller.Tenant}\n{key.Value}\n{fingerprint:x32}")) };
+            problem = await RunAsync(http, caller, command, read.Value!, key.Value!, fingerprint);
+        }
+
+        if (problem is not null) await problem.WriteAsync(http);
+    }
+
+    private async Task<Problem?> RunAsync(HttpContext http, Caller caller, StartCheckout command, CheckoutRequest request, string key, UInt128 fingerprint)
+    {
+        var item = (command.Item.Kind, command.Item.Id);
+        if (await hallway.FindAsync(caller.Tenant, command.Payment, http.RequestAborted) is null)
+        {
+            if (await ObjectionAsync(caller.Tenant, command, http.RequestAborted) is { } objection) return objection;
+            if (request.Customer is { } customer && (customer.Email ?? customer.Name) is not null) await desk.PutContactAsync(caller.Tenant, command.Payment, new CheckoutContact(customer.Email, customer.Name), http.RequestAborted);
+        }
+
+        var result = await hallway.SendAsync(caller.Tenant, command, CommandHandler.MetaOf(http, caller, key), fingerprint, account: command.Account, item: item, cancellationToken: http.RequestAborted);
+        if (result.Problem is { } problem) return problem;
+        if (result.Replayed) Answer.Replayed(http);
+        var payment = result.Payment ?? await FoundAsync(caller.Tenant, command.Payment);
+        if (payment.Page is { RedirectUrl: null } && payment.Standing == PaymentStatus.Pending)
+        {
+            await OpenAsync(caller.Tenant, payment.Id);
+            payment = await FoundAsync(caller.Tenant, payment.Id);
+        }
+
+        await Answer.Json(http, StatusCodes.Status201Created, CheckoutBody.Of(payment));
+        return null;
+    }
+
+    /// <summary>What is stored is stored: whatever comes of the call, it is made again by workers, and a repeat of the request gets the page.</summary>
+    private async Task OpenAsync(string tenant, PaymentId payment)
+    {
+        using var limit = new CancellationTokenSource(PageWait);
+        try
+        {
+            await calls.DoDueAsync(tenant, payment, limit.Token);
+        }
+        catch (Exception failure)
+        {
+            logger.LogWarning(failure, "The page of payment {Payment} was not opened by its request; a worker goes on.", payment);
+        }
+    }
+
+    private async Task<Payment> FoundAsync(string tenant, PaymentId id) => await hallway.FindAsync(tenant, id, CancellationToken.None) ?? throw new InvalidOperationException($"{id} is not there.");
+
+    /// <summary>What the provider could never take is refused before anything is stored.</summary>
+    private async Task<Problem?> ObjectionAsync(string tenant, StartCheckout command, CancellationToken cancellationToken)
+    {
+        if (command.Provider is not { } name) return null;
+        if (providers.Find(name) is null) return Problem.Invalid("provider", "must be one of " + string.Join(", ", providers.Names));
+        var found = await catalog.FindAsync(tenant, command.Item.Kind, command.Item.Id, cancellationToken);
+        if (!found.IsForSale || found.Entry?.Cost() is not { Amount: > 0 } price || (Int128)price.Amount * command.Quantity > MoneyBody.AmountMax) return null;
+        if (await providers.OfAsync(tenant, name, cancellationToken) is not var (provider, _))
+            return new Problem(ProblemTypes.NotAvailable, $"provider can't be {name}: nobody has set its key. Set it with PUT /v1/settings.");
+        var intent = Payment.None(command.Payment) with
+        {
+            Account = command.Account,
+            Amount = price with { Amount = price.Amount * command.Quantity },
+            Item = new SoldItem(found.Kind, found.Id, found.Version, found.Entry.Name, command.Quantity, price),
+            Page = new CheckoutPage { ExpiresAt = DateTimeOffset.MaxValue, SuccessUrl = command.SuccessUrl, CancelUrl = command.CancelUrl },
+        };
+        return provider.Objection(PaymentCalls.OrderOf(tenant, intent, 1, TimeSpan.Zero)) is { } objection ? Problem.Invalid("item", "can't be paid so. " + objection.TrimEnd('.')) : null;
+    }
+
+    private static Problem? Unavailable(CheckoutRequest request)
+    {
+        var member = request.PromoCode is not null ? "promoCode" : request.ReferralCode is not null ? "referralCode" : null;
+        if (member is not null) return new Problem(ProblemTypes.NotAvailable, $"{member} is not available yet: there are no promotions here so far. Leave it out.");
+        return request.Item?.Kind == ItemKind.Plan ? new Problem(ProblemTypes.NotAvailable, "item.kind can't be plan yet: subscriptions are not sold here so far. Sell a package or a product.") : null;
+    }
+
+    private static StartCheckout ToCommand(CheckoutRequest request, Caller caller, Errors errors)
+    {
+        var account = errors.RequiredAccount(request.AccountId, "accountId");
+        var hasItem = errors.RequiredObject(request.Item, "item");
+        var kind = hasItem ? errors.Required(request.Item!.Kind, "item.kind") : default;
+        var id = hasItem ? errors.RequiredId(request.Item!.Id, "item.id") : "";
+        errors.Id(request.Provider, "provider");
+        errors.Text(request.PromoCode, "promoCode", CommandRequest.NameMax);
+        errors.Text(request.ReferralCode, "referralCode", CommandRequest.NameMax);
+        if (request.Customer is { } customer)
+        {
+            if (customer.Email is { } email && (email.Length > 320 || !email.Contains('@', StringComparison.Ordinal) || email.Any(char.IsWhiteSpace))) errors.Add("customer.email", "must be a mail address");
+            errors.Text(customer.Name, "customer.name", CommandRequest.NameMax);
+        }
+
+        return new StartCheckout
+        {
+            Payment = default,
+            Account = account,
+            Opening = request.OpenAccount?.ToCommand(account, caller, errors, "openAccount."),
+            Item = CatalogItem.Begin(kind, id),
+            Quantity = errors.Range(request.Item?.Quantity, "item.quantity", 1, StartCheckout.QuantityMax) ?? 1,
+            Provider = request.Provider,
+            SuccessUrl = Page(request.SuccessUrl, "successUrl", errors),
+            CancelUrl = Page(request.CancelUrl, "cancelUrl", errors),
+            Metadata = errors.Metadata(request.Metadata),
+        };
+    }
+
+    private static string? Page(string? text, string member, Errors errors)
+    {
+        if (text is null || (text.Length <= CheckoutRequest.UrlMax && Uri.TryCreate(text, UriKind.Absolute, out var address) && (address.Scheme == Uri.UriSchemeHttps || address.Scheme == Uri.UriSchemeHttp))) return text;
+        errors.Add(member, $"must be an address of at most {CheckoutRequest.UrlMax} characters that begins with https:// or http://");
+        return null;
+    }
+}
