@@ -3,6 +3,7 @@ using Ledger.Api.Http;
 using Ledger.Api.Settings;
 using Ledger.EventStore;
 using Ledger.Providers;
+using Ledger.Providers.Fake;
 using Ledger.Providers.Midtrans;
 using Ledger.Providers.Stripe;
 
@@ -12,9 +13,12 @@ namespace Ledger.Api.Payments;
 public static class PaymentRoutes
 {
     /// <summary>Adds payments, the providers, and what tenants set for them.</summary>
-    public static IServiceCollection AddPayments(this IServiceCollection services)
+    /// <param name="services">Takes them.</param>
+    /// <param name="environment">In Development alone there is the provider that is none: who signs its notifications makes money.</param>
+    public static IServiceCollection AddPayments(this IServiceCollection services, IHostEnvironment environment)
     {
         ArgumentNullException.ThrowIfNull(services);
+        if (environment.IsDevelopment()) services.AddSingleton<FakeProvider>(_ => new FakeProvider()).AddSingleton<IPaymentProvider>(provider => provider.GetRequiredService<FakeProvider>());
         return services
             .AddSingleton<IStreamModel, PaymentModel>()
             .AddSingleton<IStreamModel, CustomerModel>()

@@ -40,9 +40,9 @@ internal sealed class PortalEndpoint(EventReader reader, ProviderDesk providers,
 
     private async Task<Problem?> RunAsync(HttpContext http, Caller caller, AccountId account, string name, Uri? back, string key, UInt128 fingerprint)
     {
-        if (!await TakeAsync(caller.Tenant, key, fingerprint, http.RequestAborted)) return new Problem(ProblemTypes.IdempotencyKeyReused, "This key was used for another request. Use a new key for a new request, and the same key only to repeat the same one.");
         if (await reader.StateAsync(AccountModel.StreamOf(caller.Tenant, account), http.RequestAborted) is not { State: Account { Exists: true } }) return new Problem(ProblemTypes.AccountNotFound, $"There is no account {account}.");
         if (await providers.OfAsync(caller.Tenant, name, http.RequestAborted) is not var (provider, settings)) return new Problem(ProblemTypes.NotAvailable, $"provider can't be {name}: nobody has set its key. Set it with PUT /v1/settings.");
+        if (!await TakeAsync(caller.Tenant, key, fingerprint, http.RequestAborted)) return new Problem(ProblemTypes.IdempotencyKeyReused, "This key was used for another request. Use a new key for a new request, and the same key only to repeat the same one.");
         try
         {
             var customer = await calls.CustomerAsync(caller.Tenant, account, provider, settings, null, http.RequestAborted);

@@ -28,6 +28,9 @@ internal sealed record Setting(string Name, bool IsSecret = false)
 /// </summary>
 internal sealed class TenantSettings(NpgsqlDataSource source, IConfiguration configuration)
 {
+    // Of the provider that is none, which there is in Development alone.
+    private const string FakeSecret = "fake_secret_of_development";
+
     private static readonly char[] Separators = [',', ';', ' ', '\n'];
 
     /// <summary>All that a tenant has set, by name.</summary>
@@ -56,7 +59,8 @@ internal sealed class TenantSettings(NpgsqlDataSource source, IConfiguration con
                 var servers = Split(keys);
                 var sandbox = servers[0].StartsWith("SB-", StringComparison.Ordinal) ? ".sandbox" : "";
                 return new ProviderSettings(servers[0], servers, Address(Of(Setting.MidtransApiBase), $"https://api{sandbox}.midtrans.com"), Address(Of(Setting.MidtransSnapBase), $"https://app{sandbox}.midtrans.com"));
-            case "fake" when Of(Setting.FakeSecretKey) is { } fake:
+            case "fake":
+                var fake = Of(Setting.FakeSecretKey) ?? FakeSecret;
                 return new ProviderSettings(fake, Split(fake), Address(Of(Setting.FakeApiBase), "http://127.0.0.1:5080"));
             default:
                 return null;

@@ -76,7 +76,7 @@ public static class ApplyProviderFactHandler
         return null;
     }
 
-    private static PaymentDecision? Told(PaymentDraft draft, PaymentTold told, bool allowsDebt)
+    private static PaymentDecision.Refused? Told(PaymentDraft draft, PaymentTold told, bool allowsDebt)
     {
         var payment = draft.Payment;
         if (told.Status == PaymentStatus.Succeeded) return Paid(draft, told);
@@ -95,7 +95,7 @@ public static class ApplyProviderFactHandler
         return null;
     }
 
-    private static PaymentDecision? Paid(PaymentDraft draft, PaymentTold told)
+    private static PaymentDecision.Refused? Paid(PaymentDraft draft, PaymentTold told)
     {
         var payment = draft.Payment;
         if (payment.IsReversed || payment.HasSucceeded)

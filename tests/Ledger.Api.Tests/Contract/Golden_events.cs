@@ -3,6 +3,7 @@ using System.Text;
 using Ledger.Api.Commands;
 using Ledger.Domain.Accounts;
 using Ledger.Domain.Tests;
+using Ledger.Domain.Tests.Payments;
 using Ledger.EventStore;
 
 namespace Ledger.Api.Tests.Contract;
@@ -15,13 +16,15 @@ public sealed class Golden_events
 {
     private static string Folder => Path.Combine(MappedRoute.Root, "tests", "Ledger.Api.Tests", "Contract", "golden", "events");
 
-    public static TheoryData<string> Names => [.. Samples.All.Select(sample => sample.Name)];
+    private static IReadOnlyList<(string Name, object Event)> All { get; } = [.. Samples.All.Select(sample => (sample.Name, (object)sample.Event)), .. PaymentSamples.All];
+
+    public static TheoryData<string> Names => [.. All.Select(sample => sample.Name)];
 
     [Theory]
     [MemberData(nameof(Names))]
     public void An_event_is_read_and_written_as_it_was_stored(string name)
     {
-        var (_, expected) = Samples.All.Single(sample => sample.Name == name);
+        var (_, expected) = All.Single(sample => sample.Name == name);
         var file = Path.Combine(Folder, name + ".json");
         if (!File.Exists(file) && Environment.GetEnvironmentVariable("LEDGER_WRITE_DOCS") == "1") File.WriteAllBytes(file, Written(expected));
         var stored = File.ReadAllBytes(file);
@@ -37,8 +40,8 @@ public sealed class Golden_events
     public void Every_type_has_its_files_and_every_file_its_type()
     {
         var files = Directory.EnumerateFiles(Folder, "*.json").Select(file => Path.GetFileNameWithoutExtension(file)).ToList();
-        files.Order(StringComparer.Ordinal).ShouldBe(Samples.All.Select(sample => sample.Name).Order(StringComparer.Ordinal));
-        foreach (var type in EventJson.Catalog.Names) Samples.All.Count(sample => EventJson.Catalog.NameOf(sample.Event) == type).ShouldBeGreaterThanOrEqualTo(2, $"{type} has a sample with all members and one with few");
+        files.Order(StringComparer.Ordinal).ShouldBe(All.Select(sample => sample.Name).Order(StringComparer.Ordinal));
+        foreach (var type in EventJson.Catalog.Names) All.Count(sample => EventJson.Catalog.NameOf(sample.Event) == type).ShouldBeGreaterThanOrEqualTo(2, $"{type} has a sample with all members and one with few");
     }
 
     [Fact]
@@ -47,7 +50,7 @@ public sealed class Golden_events
         foreach (var type in EventJson.EventTypes)
         {
             var info = EventJson.Catalog.Json.GetTypeInfo(type);
-            var seen = Samples.All.Where(sample => sample.Event.GetType() == type)
+            var seen = All.Where(sample => sample.Event.GetType() == type)
                 .SelectMany(sample => System.Text.Json.JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Folder, sample.Name + ".json"))).RootElement.EnumerateObject().Select(member => member.Name)).ToHashSet(StringComparer.Ordinal);
             info.Properties.Select(property => property.Name).Where(member => !seen.Contains(member)).ShouldBeEmpty(type.Name);
         }
