@@ -1,3 +1,4 @@
+using Ledger.Api.Webhooks;
 using Ledger.Domain;
 using Ledger.Domain.Payments;
 using Ledger.EventStore;
@@ -122,7 +123,7 @@ internal sealed class PaymentCalls(PaymentHallway hallway, EventReader reader, P
         foreach (var fact in facts)
         {
             var outcome = await hallway.ApplyAsync(tenant, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{key}/{n++}"), fact with { IsHint = false }, false, cancellationToken);
-            if (outcome is FactOutcome.Busy or FactOutcome.Refused or FactOutcome.Waits) logger.LogWarning("What the provider answered about {Key} was not applied: {Outcome}", key, outcome);
+            if (outcome is FactOutcome.NotNow or FactOutcome.Refused or FactOutcome.Waits) logger.LogWarning("What the provider answered about {Key} was not applied: {Outcome}", key, outcome);
         }
     }
 

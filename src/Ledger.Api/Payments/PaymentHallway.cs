@@ -3,6 +3,7 @@ using System.Text;
 using Ledger.Api.Commands;
 using Ledger.Api.Http;
 using Ledger.Api.Settings;
+using Ledger.Api.Webhooks;
 using Ledger.Domain;
 using Ledger.Domain.Catalog;
 using Ledger.Domain.Payments;
@@ -32,36 +33,8 @@ internal sealed record PaymentResult
     public IReadOnlyList<StoredEvent> Events { get; init; } = [];
 }
 
-/// <summary>What became of something that a provider told. A closed family.</summary>
-internal abstract record FactOutcome
-{
-    private FactOutcome()
-    {
-    }
-
-    /// <summary>Applied, or it would be.</summary>
-    /// <param name="Payment">The payment.</param>
-    /// <param name="Status">How it stands after.</param>
-    /// <param name="Changes">What happened, by the stored names of the events, those of the account too.</param>
-    public sealed record Applied(PaymentId Payment, PaymentStatus Status, ImmutableArray<string> Changes) : FactOutcome;
-
-    /// <summary>Nothing has to change.</summary>
-    /// <param name="Why">Why not.</param>
-    /// <param name="Payment">The payment, where one is known.</param>
-    public sealed record Nothing(string Why, PaymentId? Payment) : FactOutcome;
-
-    /// <summary>Something else has to be known first: try again later.</summary>
-    public sealed record Waits(string Why) : FactOutcome;
-
-    /// <summary>It can't be true of the payment, and is not applied (what little of it has to be remembered is).</summary>
-    public sealed record Refused(string Why, PaymentId? Payment) : FactOutcome;
-
-    /// <summary>The store could not take it; nothing was done, or nobody knows. Send the same again.</summary>
-    public sealed record Busy(string Why) : FactOutcome;
-}
-
 /// <summary>The way of every command on a payment, whoever sends it: HTTP, a webhook, a worker.</summary>
-internal sealed class PaymentHallway(GroupCommit store, EventReader reader, TenantSettings settings)
+internal sealed class PaymentHallway(GroupCommit store, EventReader reader, TenantSettings settings) : IFactApplier
 {
     /// <summary>What stands before the keys of webhooks and workers: no client can send it, since a client's keys are printable ASCII.</summary>
     public const string InnerKey = "\u00a7";
@@ -112,7 +85,7 @@ internal sealed class PaymentHallway(GroupCommit store, EventReader reader, Tena
             var look = await LookAsync(tenant, fact, cancellationToken);
             var command = new ApplyProviderFact { Payment = look.Payment, Fact = fact, Tenant = tenant, AllowsDebt = allowsDebt };
             if (await SubmitAsync(tenant, command, look, meta, fingerprint, dryRun) is { } result) return OutcomeOf(result, look.Payment);
-            if (looks == LooksMax) return new FactOutcome.Busy("The payment changes faster than it can be looked at.");
+            if (looks == LooksMax) return new FactOutcome.NotNow("The payment changes faster than it can be looked at.");
         }
     }
 
@@ -125,17 +98,17 @@ internal sealed class PaymentHallway(GroupCommit store, EventReader reader, Tena
         var work = new CustomerWork(command) { Tenant = tenant, Meta = new EventMeta(null, null, "provider:" + command.Provider) };
         return await store.SubmitAsync(work, false) switch
         {
-            Outcome.Accepted { Events.Count: > 0 } => new FactOutcome.Nothing("the account's customer at the provider is known by it", null),
-            Outcome.Accepted => new FactOutcome.Nothing("the customer is known", null),
-            var other => new FactOutcome.Busy(CommandHallway.ProblemOf(other).Detail),
+            Outcome.Accepted { Events.Count: > 0 } => new FactOutcome.Unchanged(null, "the account's customer at the provider is known by it"),
+            Outcome.Accepted => new FactOutcome.Unchanged(null, "the customer is known"),
+            var other => new FactOutcome.NotNow(CommandHallway.ProblemOf(other).Detail),
         };
     }
 
     private async Task<FactOutcome> LinkAsync(string tenant, CustomerTold told, bool dryRun)
     {
         if (told.Marks.Tenant is { } marked && marked != tenant) return new FactOutcome.Refused($"It is marked for the tenant {marked}, and came for {tenant}.", null);
-        if (!AccountId.TryParse(told.Marks.Account, out var account) || told.Refs.CustomerId is not { } customer) return new FactOutcome.Nothing("it is about no customer of this ledger", null);
-        return dryRun ? new FactOutcome.Nothing("the customer is linked to its account", null) : await LinkAsync(tenant, new LinkCustomer(account, told.Provider, customer, told.Deleted));
+        if (!AccountId.TryParse(told.Marks.Account, out var account) || told.Refs.CustomerId is not { } customer) return new FactOutcome.Unchanged(null, "it is about no customer of this ledger");
+        return dryRun ? new FactOutcome.Unchanged(null, "the customer is linked to its account") : await LinkAsync(tenant, new LinkCustomer(account, told.Provider, customer, told.Deleted));
     }
 
     /// <summary>Finds the payment that a fact is about: by its references, by our mark, else the one that it would open.</summary>
@@ -194,16 +167,16 @@ internal sealed class PaymentHallway(GroupCommit store, EventReader reader, Tena
 
     private static FactOutcome OutcomeOf(PaymentResult result, PaymentId id)
     {
-        if (result.Problem is { } problem) return problem.Type.Status >= 500 ? new FactOutcome.Busy(problem.Detail) : new FactOutcome.Refused(problem.Detail, id);
+        if (result.Problem is { } problem) return problem.Type.Status >= 500 ? new FactOutcome.NotNow(problem.Detail) : new FactOutcome.Refused(problem.Detail, id.Value);
         var happened = result.Unwritten switch
         {
-            PaymentDecision.Nothing nothing => new FactOutcome.Nothing(nothing.Why, null),
+            PaymentDecision.Nothing nothing => new FactOutcome.Unchanged(id.Value, nothing.Why),
             PaymentDecision.Waits waits => new FactOutcome.Waits(waits.Why),
             PaymentDecision.Accepted would => Told(would.After, [.. would.Payment, .. would.Account]),
             _ => (FactOutcome?)null,
         };
         if (happened is not null) return happened;
-        return result.Payment is { } payment ? Told(payment, result.Events.Select(stored => stored.Data)) : new FactOutcome.Nothing("it was applied before", id);
+        return result.Payment is { } payment ? Told(payment, result.Events.Select(stored => stored.Data)) : new FactOutcome.Unchanged(id.Value, "it was applied before");
     }
 
     // Money that is not what was asked is remembered on the payment, and what told it is kept as refused.
@@ -211,7 +184,7 @@ internal sealed class PaymentHallway(GroupCommit store, EventReader reader, Tena
     {
         var all = events.ToList();
         return all.OfType<PaymentMismatched>().FirstOrDefault() is { } mismatched
-            ? new FactOutcome.Refused(mismatched.Reason, after.Id)
-            : new FactOutcome.Applied(after.Id, after.Status, [.. all.Select(EventJson.Catalog.NameOf)]);
+            ? new FactOutcome.Refused(mismatched.Reason, after.Id.Value)
+            : new FactOutcome.Applied(after.Id.Value, [.. all.Select(EventJson.Catalog.NameOf)]);
     }
 }

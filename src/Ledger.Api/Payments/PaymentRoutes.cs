@@ -1,11 +1,13 @@
 using Ledger.Api.Access;
 using Ledger.Api.Http;
 using Ledger.Api.Settings;
+using Ledger.Api.Webhooks;
 using Ledger.EventStore;
 using Ledger.Providers;
 using Ledger.Providers.Fake;
 using Ledger.Providers.Midtrans;
 using Ledger.Providers.Stripe;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Ledger.Api.Payments;
 
@@ -19,6 +21,9 @@ public static class PaymentRoutes
     {
         ArgumentNullException.ThrowIfNull(services);
         if (environment.IsDevelopment()) services.AddSingleton<FakeProvider>(_ => new FakeProvider()).AddSingleton<IPaymentProvider>(provider => provider.GetRequiredService<FakeProvider>());
+        services.TryAddSingleton<IFactApplier>(provider => provider.GetRequiredService<PaymentHallway>());
+        services.TryAddSingleton<IProviderSettingsSource>(provider => provider.GetRequiredService<TenantSettings>());
+        services.TryAddSingleton<IRetentionSource>(provider => provider.GetRequiredService<TenantSettings>());
         return services
             .AddSingleton<IStreamModel, PaymentModel>()
             .AddSingleton<IStreamModel, CustomerModel>()

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Ledger.Api.Webhooks;
 using Ledger.EventStore;
 using Ledger.Providers;
 using Npgsql;
@@ -26,7 +27,7 @@ internal sealed record Setting(string Name, bool IsSecret = false)
 /// What tenants have set: by <c>PUT /v1/settings</c>, else by the environment (<c>Tenants__acme__Stripe__WebhookSecret</c>; the short names are those of the tenant <c>default</c>). Read anew each time, so that a
 /// rotated secret counts at once, on every node.
 /// </summary>
-internal sealed class TenantSettings(NpgsqlDataSource source, IConfiguration configuration)
+internal sealed class TenantSettings(NpgsqlDataSource source, IConfiguration configuration) : IProviderSettingsSource, IRetentionSource
 {
     // Of the provider that is none, which there is in Development alone.
     private const string FakeSecret = "fake_secret_of_development";

@@ -29,7 +29,8 @@ internal abstract record FactOutcome
 
     /// <summary>All of it was known.</summary>
     /// <param name="PaymentId">The payment, where it is about one.</param>
-    public sealed record Unchanged(string? PaymentId) : FactOutcome;
+    /// <param name="Why">Why nothing had to change, where that is known.</param>
+    public sealed record Unchanged(string? PaymentId, string? Why = null) : FactOutcome;
 
     /// <summary>What it is about is not known yet.</summary>
     /// <param name="Reason">What is missing.</param>
@@ -37,17 +38,10 @@ internal abstract record FactOutcome
 
     /// <summary>It will never be applied as things are.</summary>
     /// <param name="Reason">Why.</param>
-    public sealed record Refused(string Reason) : FactOutcome;
+    /// <param name="PaymentId">The payment, where it is about one.</param>
+    public sealed record Refused(string Reason, string? PaymentId = null) : FactOutcome;
 
     /// <summary>The ledger can't take it at the moment, or does not know whether it did: the same command under the same key is safe.</summary>
     /// <param name="Reason">Why.</param>
     public sealed record NotNow(string Reason) : FactOutcome;
-}
-
-/// <summary>Stands where payments will: what was told is kept and waits for them.</summary>
-internal sealed class PaymentsToCome : IFactApplier
-{
-    /// <inheritdoc/>
-    public Task<FactOutcome> ApplyAsync(string tenant, string key, ProviderFact fact, bool dryRun, CancellationToken cancellationToken) =>
-        Task.FromResult<FactOutcome>(new FactOutcome.Waits("This program keeps no payments yet."));
 }

@@ -1,6 +1,5 @@
 using Ledger.Api.Access;
 using Ledger.Api.Http;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Ledger.Api.Webhooks;
 
@@ -10,10 +9,6 @@ public static class WebhookRoutes
     /// <summary>Adds the inbox and its workers.</summary>
     public static IServiceCollection AddWebhooks(this IServiceCollection services)
     {
-        services.TryAddSingleton<ConfiguredProviders>();
-        services.TryAddSingleton<IProviderSettingsSource>(provider => provider.GetRequiredService<ConfiguredProviders>());
-        services.TryAddSingleton<IRetentionSource>(provider => provider.GetRequiredService<ConfiguredProviders>());
-        services.TryAddSingleton<IFactApplier, PaymentsToCome>();
         return services
             .AddSingleton(provider => provider.GetRequiredService<IConfiguration>().GetSection("Webhooks").Get<InboxOptions>() ?? new InboxOptions())
             .AddSingleton<ProviderDirectory>()

@@ -1,5 +1,6 @@
 using Ledger.Api.Payments;
 using Ledger.Api.Tests.Contract;
+using Ledger.Api.Webhooks;
 using Ledger.Domain;
 using Ledger.Domain.Payments;
 using Ledger.Providers.Fake;
@@ -33,8 +34,8 @@ public sealed class Checkouts_over_http(ContractService service)
         (await Shop.Get(payment))["failureReason"].ShouldBe("card_declined");
         (await Shop.DecideAsync(payment, FakeDecision.Pay, dryRun: true)).ShouldHaveSingleItem().ShouldBeOfType<FactOutcome.Applied>().Changes.ShouldBe(["payment_succeeded", "payment_fulfilled", "credits_purchased"]);
         await account.ShouldHave(("balance", "0"));
-        (await Shop.DecideAsync(payment, FakeDecision.Pay)).ShouldHaveSingleItem().ShouldBeOfType<FactOutcome.Applied>().Status.ShouldBe(PaymentStatus.Succeeded);
-        (await Shop.DecideAsync(payment, FakeDecision.Pay)).ShouldHaveSingleItem().ShouldBeOfType<FactOutcome.Nothing>();
+        (await Shop.DecideAsync(payment, FakeDecision.Pay)).ShouldHaveSingleItem().ShouldBeOfType<FactOutcome.Applied>().PaymentId.ShouldBe(payment);
+        (await Shop.DecideAsync(payment, FakeDecision.Pay)).ShouldHaveSingleItem().ShouldBeOfType<FactOutcome.Unchanged>();
         await account.ShouldHave(("balance", "15"), ("totals", """{"purchased":15,"granted":0,"consumed":0,"refunded":0,"revoked":0,"expired":0,"adjusted":0,"transferred":0}"""));
 
         var read = (await Shop.Get(payment)).ShouldBe(200);
@@ -112,7 +113,7 @@ public sealed class Checkouts_over_http(ContractService service)
         (await Shop.CheckoutAsync(account.Id, item)).ShouldBe(409, "conflict")["state"].ShouldBe("archived");
         await Shop.DecideAsync(checkout["paymentId"], FakeDecision.Pay);
         await account.ShouldHave(("balance", "1"));
-        (await Shop.Get(checkout["paymentId"]))["item"].ShouldBe($$"""{"kind":"package","id":"{{package}}","version":1,"name":"A","quantity":1,"unitPrice":{"amount":100,"currency":"usd"}}""");
+        (await Shop.Get(checkout["paymentId"]))["item"].ShouldBe($$"""{"kind":"package","id":"{{package}}","version":1,"name":"A","quantity":1,"unitPrice":{"amount":100,"currency":"usd"} }""");
     }
 
     [Fact]

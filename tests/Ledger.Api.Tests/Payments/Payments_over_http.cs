@@ -1,5 +1,6 @@
 using Ledger.Api.Payments;
 using Ledger.Api.Tests.Contract;
+using Ledger.Api.Webhooks;
 using Ledger.Domain;
 using Ledger.Domain.Payments;
 using Ledger.Providers.Fake;
@@ -90,16 +91,16 @@ public sealed class Payments_over_http(ContractService service)
         var told = Reported(account.Id, intent);
         var outcomes = await Task.WhenAll(Enumerable.Range(0, 10).Select(n => Shop.TellAsync(n % 2 == 0 ? told : told with { Refs = new() { PaymentIntentId = intent, ChargeId = "ch_" + intent } })));
         outcomes.Count(outcome => outcome is FactOutcome.Applied { Changes: var changes } && changes.Contains("payment_reported")).ShouldBe(1);
-        outcomes.ShouldAllBe(outcome => outcome is FactOutcome.Applied || outcome is FactOutcome.Nothing);
+        outcomes.ShouldAllBe(outcome => outcome is FactOutcome.Applied || outcome is FactOutcome.Unchanged);
         await account.ShouldHave(("balance", "7.5"));
         var list = await Shop.Client.Get($"/v1/payments?accountId={account.Id}");
         var payment = list.ShouldBe(200).Data.ShouldHaveSingleItem().GetProperty("id").GetString()!;
-        (await Shop.TellAsync(new RefundTold { Provider = "stripe", Refs = new() { ChargeId = "ch_" + intent }, RefundId = "re_" + intent, Amount = new(700, "usd"), Status = RefundStatus.Succeeded })).ShouldBeOfType<FactOutcome.Applied>().Payment.Value.ShouldBe(payment, "a charge leads to it");
+        (await Shop.TellAsync(new RefundTold { Provider = "stripe", Refs = new() { ChargeId = "ch_" + intent }, RefundId = "re_" + intent, Amount = new(700, "usd"), Status = RefundStatus.Succeeded })).ShouldBeOfType<FactOutcome.Applied>().PaymentId.ShouldBe(payment, "a charge leads to it");
         await account.ShouldHave(("balance", "0"));
         (await Shop.TellAsync(Reported(ContractService.NewId(), NewIntent()))).ShouldBeOfType<FactOutcome.Waits>();
-        (await Shop.TellAsync(Reported(account.Id, NewIntent(), tenant: "other"))).ShouldBeOfType<FactOutcome.Refused>().Why.ShouldContain("other");
-        (await Shop.TellAsync(Reported(account.Id, NewIntent(), "lots"))).ShouldBeOfType<FactOutcome.Refused>().Why.ShouldContain("ledger_credits");
-        (await Shop.TellAsync(new IgnoredFact("a type that nobody needs") { Provider = "stripe" })).ShouldBeOfType<FactOutcome.Nothing>();
+        (await Shop.TellAsync(Reported(account.Id, NewIntent(), tenant: "other"))).ShouldBeOfType<FactOutcome.Refused>().Reason.ShouldContain("other");
+        (await Shop.TellAsync(Reported(account.Id, NewIntent(), "lots"))).ShouldBeOfType<FactOutcome.Refused>().Reason.ShouldContain("ledger_credits");
+        (await Shop.TellAsync(new IgnoredFact("a type that nobody needs") { Provider = "stripe" })).ShouldBeOfType<FactOutcome.Unchanged>();
     }
 
     [Fact]
@@ -109,7 +110,7 @@ public sealed class Payments_over_http(ContractService service)
         var checkout = (await Shop.CheckoutAsync(account.Id)).ShouldBe(201);
         var id = checkout["paymentId"];
         var told = new PaymentTold { Provider = "fake", Marks = new("default", account.Id, id), Status = PaymentStatus.Succeeded, Amount = new Money(1, "usd") };
-        foreach (var _ in new[] { 1, 2 }) (await Shop.TellAsync(told)).ShouldBeOfType<FactOutcome.Refused>().Why.ShouldContain("1 usd was paid, and 1500 usd was asked");
+        foreach (var _ in new[] { 1, 2 }) (await Shop.TellAsync(told)).ShouldBeOfType<FactOutcome.Refused>().Reason.ShouldContain("1 usd was paid, and 1500 usd was asked");
         var read = await Shop.Get(id);
         (read["status"], read["needsAttention"]).ShouldBe(("failed", "true"));
         await account.ShouldHave(("balance", "0"));

@@ -1,6 +1,7 @@
 using Ledger.Api.Payments;
 using Ledger.Api.Settings;
 using Ledger.Api.Tests.Contract;
+using Ledger.Api.Webhooks;
 using Ledger.Domain.Payments;
 using Ledger.Providers.Fake;
 using Microsoft.Extensions.DependencyInjection;
