@@ -80,10 +80,9 @@ internal sealed class CheckoutEndpoint(PaymentHallway hallway, PaymentCalls call
         var caller = Caller.Of(http);
         var read = await RequestReader.ReadAsync<CheckoutRequest>(http);
         var key = IdempotencyKey.Read(http);
-        var problem = read.Problem ?? key.Problem ?? QueryParameters.Of(http).Problem();
         var errors = new Errors();
-        var command = problem is null ? ToCommand(read.Value!, caller, errors) : null;
-        problem ??= errors.Problem ?? Unavailable(read.Value!);
+        var command = read.Problem is null ? ToCommand(read.Value!, caller, errors) : null;
+        var problem = read.Problem ?? errors.Problem ?? key.Problem ?? QueryParameters.Of(http).Problem() ?? Unavailable(read.Value!);
         if (problem is null)
         {
             var fingerprint = Fingerprint.Of("checkout", "", read.Value!);

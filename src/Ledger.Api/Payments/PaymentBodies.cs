@@ -41,7 +41,7 @@ public sealed record CheckoutBody
 
     internal static CheckoutBody Of(Payment payment) => new()
     {
-        Id = payment.Id.Checkout,
+        Id = payment.Id.Behind("chk_"),
         PaymentId = payment.Id,
         // As it was answered first, whatever has become of the payment since; a checkout that never had a page failed.
         Status = payment.Page is null ? PaymentStatus.Succeeded : payment.Page.RedirectUrl is not null ? PaymentStatus.Pending : payment.Status,

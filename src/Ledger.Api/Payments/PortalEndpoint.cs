@@ -33,7 +33,7 @@ internal sealed class PortalEndpoint(EventReader reader, ProviderDesk providers,
         var name = read.Value?.Provider ?? "stripe";
         if (providers.Find(name) is null) errors.Add("provider", "must be one of " + string.Join(", ", providers.Names));
         var back = Back(read.Value?.ReturnUrl, errors);
-        var problem = read.Problem ?? key.Problem ?? QueryParameters.Of(http).Problem() ?? errors.Problem;
+        var problem = read.Problem ?? errors.Problem ?? key.Problem ?? QueryParameters.Of(http).Problem();
         if (problem is null) problem = await RunAsync(http, caller, account, name, back, key.Value!, Fingerprint.Of("portal_session", account.Value, read.Value!));
         if (problem is not null) await problem.WriteAsync(http);
     }

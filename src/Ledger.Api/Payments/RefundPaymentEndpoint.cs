@@ -40,7 +40,7 @@ internal sealed class RefundPaymentEndpoint(PaymentHallway hallway, PaymentCalls
         var amount = read.Value is { } request ? AmountOf(request.Amount, errors, out currency) : null;
         errors.RequiredText(read.Value?.Reason, "reason", CommandRequest.TextMax);
         var known = PaymentId.TryParse((string)http.Request.RouteValues["id"]!, out var id);
-        var problem = read.Problem ?? key.Problem ?? query.Problem() ?? errors.Problem ?? (known ? null : PaymentQueries.NotFound());
+        var problem = read.Problem ?? errors.Problem ?? key.Problem ?? query.Problem() ?? (known ? null : PaymentQueries.NotFound());
         if (problem is null) problem = await RunAsync(http, caller, id, read.Value!, amount, currency, key.Value!, dryRun);
         if (problem is not null) await problem.WriteAsync(http);
     }
@@ -52,7 +52,7 @@ internal sealed class RefundPaymentEndpoint(PaymentHallway hallway, PaymentCalls
         var command = new StartRefund
         {
             Payment = id,
-            Refund = "rfd_" + PaymentId.Of(PaymentHallway.Hash($"refund\n{caller.Tenant}\n{id}\n{key}\n{fingerprint:x32}")).Tag.ToString(),
+            Refund = PaymentId.Of(PaymentHallway.Hash($"refund\n{caller.Tenant}\n{id}\n{key}\n{fingerprint:x32}")).Behind("rfd_"),
             Amount = amount,
             Reason = request.Reason,
             KeepsCredits = request.RevokeCredits is false,

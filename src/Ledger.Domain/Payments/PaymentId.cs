@@ -7,13 +7,9 @@ public readonly record struct PaymentId(string Value)
     public const int TagLength = 26;
 
     private const string Prefix = "pay_";
-    private const string CheckoutPrefix = "chk_";
 
-    /// <summary>The checkout that began the payment has the same characters behind <c>chk_</c>.</summary>
-    public string Checkout => string.Concat(CheckoutPrefix, Tag);
-
-    /// <summary>What follows the prefix.</summary>
-    public ReadOnlySpan<char> Tag => Value.AsSpan(Prefix.Length);
+    /// <summary>The same characters behind another prefix, such as that of the checkout that began it.</summary>
+    public string Behind(string prefix) => string.Concat(prefix, Value.AsSpan(Prefix.Length));
 
     /// <summary>The id of 16 bytes that are random, or a hash of what names the payment.</summary>
     public static PaymentId Of(UInt128 bits)

@@ -64,7 +64,7 @@ public sealed class Checkouts_over_http(ContractService service)
 
     [Theory]
     [InlineData("idr", 15_000_000, "150", 5_000_000, "100")]
-    [InlineData("jpy", 1501, "15.01", 501, "10.000027")]
+    [InlineData("jpy", 1501, "10", 501, "6.662226")]
     [InlineData("kwd", 4_570, "4.57", 10, "4.56")]
     public async Task Amounts_of_every_kind_of_currency_go_through_to_credits_and_back(string currency, long amount, string credits, long refunded, string left)
     {
@@ -113,7 +113,7 @@ public sealed class Checkouts_over_http(ContractService service)
         (await Shop.CheckoutAsync(account.Id, item)).ShouldBe(409, "conflict")["state"].ShouldBe("archived");
         await Shop.DecideAsync(checkout["paymentId"], FakeDecision.Pay);
         await account.ShouldHave(("balance", "1"));
-        (await Shop.Get(checkout["paymentId"]))["item"].ShouldBe($$"""{"kind":"package","id":"{{package}}","version":1,"name":"A","quantity":1,"unitPrice":{"amount":100,"currency":"usd"} }""");
+        (await Shop.Get(checkout["paymentId"]))["item"].ShouldBe("""{"kind":"package","id":"ID","version":1,"name":"A","quantity":1,"unitPrice":{"amount":100,"currency":"usd"}}""".Replace("ID", package, StringComparison.Ordinal));
     }
 
     [Fact]

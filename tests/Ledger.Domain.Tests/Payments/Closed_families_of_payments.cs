@@ -63,7 +63,7 @@ public sealed class Closed_families_of_payments
     {
         PaymentId.Of(0).Value.ShouldBe("pay_" + new string('0', 26));
         PaymentId.Of(UInt128.MaxValue).Value.ShouldBe("pay_7" + new string('z', 25));
-        PaymentId.Of(33).Checkout.ShouldBe("chk_" + new string('0', 24) + "11");
+        PaymentId.Of(33).Behind("chk_").ShouldBe("chk_" + new string('0', 24) + "11");
     }
 
     private static IEnumerable<Type> Concrete(Type family) => family.Assembly.GetTypes().Where(type => type.IsSubclassOf(family) && !type.IsAbstract);
