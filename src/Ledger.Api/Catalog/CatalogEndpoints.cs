@@ -67,7 +67,7 @@ internal sealed class CatalogEndpoints(GroupCommit store, EventReader reader)
         string? currency = null;
         if (kind == ItemKind.Package)
         {
-            (price, currency) = (query.Number("price", 0, MoneyBody.AmountMax), query.Text("currency"));
+            (price, currency) = (query.Number("price", 1, MoneyBody.AmountMax), query.Text("currency"));
             if (price is not null && currency is null) query.Add("currency", "is required with price");
             if (currency is not null && !Currencies.IsKnown(currency)) query.Add("currency", "must be the code of a currency in lower case, such as usd");
         }
