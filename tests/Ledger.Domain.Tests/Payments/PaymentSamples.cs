@@ -11,7 +11,14 @@ public static class PaymentSamples
 
     private static readonly ProviderRefs FullRefs = new()
     {
-        CheckoutSessionId = "cs_1", PaymentIntentId = "pi_1", ChargeId = "ch_1", OrderId = "pay_1-1", TransactionId = "t-1", CustomerId = "cus_1", SubscriptionId = "sub_1", InvoiceId = "in_1",
+        CheckoutSessionId = "cs_1",
+        PaymentIntentId = "pi_1",
+        ChargeId = "ch_1",
+        OrderId = "pay_1-1",
+        TransactionId = "t-1",
+        CustomerId = "cus_1",
+        SubscriptionId = "sub_1",
+        InvoiceId = "in_1",
     };
 
     private static readonly ProviderRefs SmallRefs = new() { PaymentIntentId = "pi_1" };
@@ -22,8 +29,21 @@ public static class PaymentSamples
 
     private static readonly Plan FullPlan = new()
     {
-        Name = "Pro", Description = "All of it", Active = true, Metadata = Noted, Tier = "pro", Price = new(2999, "usd"), Interval = PlanInterval.Month, TrialDays = 14, CreditsPerPeriod = 100.5m, RolloverMax = 50,
-        Limits = [new("api_calls", 1000), new("storage_mb", 1024.5m)], Features = """{"sso":true}""", Seats = new(1, 10, new(500, "usd")), ProviderRefs = [new("midtrans"), new("stripe", "price_1", "prod_1")], DisplayOrder = 3,
+        Name = "Pro",
+        Description = "All of it",
+        Active = true,
+        Metadata = Noted,
+        Tier = "pro",
+        Price = new(2999, "usd"),
+        Interval = PlanInterval.Month,
+        TrialDays = 14,
+        CreditsPerPeriod = 100.5m,
+        RolloverMax = 50,
+        Limits = [new("api_calls", 1000), new("storage_mb", 1024.5m)],
+        Features = """{"sso":true}""",
+        Seats = new(1, 10, new(500, "usd")),
+        ProviderRefs = [new("midtrans"), new("stripe", "price_1", "prod_1")],
+        DisplayOrder = 3,
     };
 
     /// <summary>All of them, by a name for the file of each.</summary>
