@@ -1,0 +1,49 @@
+using Ledger.Api.Settings;
+using Ledger.Api.Tests.Contract;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+
+namespace Ledger.Api.Tests.Payments;
+
+[Collection(ContractCollection.Name)]
+public sealed class Settings_over_http(ContractService service)
+{
+    [Fact]
+    public async Task Secrets_go_in_and_never_come_out()
+    {
+        var admin = service.As("other:admin");
+        const string key = "sk_test_0123456789abcdefSECRET";
+        var put = await admin.Put("/v1/settings", $$"""{"stripe":{"secretKey":"{{key}}","webhookSecrets":["whsec_0123456789OLD1","whsec_0123456789NEW2"],"apiBase":"https://stripe.example"},"midtrans":{"serverKey":"SB-Mid-server-0123456789"},"retentionDays":30}""");
+        put.ShouldBe(200).ShouldHave("""
+            { "stripe": { "secretKey": "****CRET", "webhookSecrets": [ "****OLD1", "****NEW2" ], "apiBase": "https://stripe.example", "liveMode": false }, "midtrans": { "serverKey": "****6789", "liveMode": false }, "allowDebtOnProviderRefund": false, "retentionDays": 30 }
+            """);
+        (await admin.Get("/v1/settings")).ShouldBe(200).Body.ShouldBe(put.Body);
+        var stripe = (await service.Services.GetRequiredService<TenantSettings>().FindAsync("other", "stripe", CancellationToken.None)).ShouldNotBeNull();
+        (stripe.SecretKey, stripe.WebhookSecrets.Length, stripe.ApiBase).ShouldBe((key, 2, new Uri("https://stripe.example")));
+        (await service.Services.GetRequiredService<TenantSettings>().FindAsync("default", "stripe", CancellationToken.None)).ShouldBeNull("another tenant's");
+        (await admin.Put("/v1/settings", """{"stripe":{"secretKey":"","webhookSecrets":[],"apiBase":""},"midtrans":{"serverKey":""}}""")).ShouldBe(200)["stripe.webhookSecrets"].ShouldBe("[]");
+        foreach (var who in new[] { "app", "reader", "analyst" }) (await service.As(who).Get("/v1/settings")).ShouldBe(403, "forbidden");
+        (await admin.Put("/v1/settings", """{"stripe":{"secretKey":"a b","webhookSecrets":["a,b"],"apiBase":"http://stripe.example"},"midtrans":{"snapBase":"ftp://x"},"retentionDays":0}"""))
+            .ShouldBe(400, "invalid-request").WrongMembers.ShouldBe(["midtrans.snapBase", "retentionDays", "stripe.apiBase", "stripe.secretKey", "stripe.webhookSecrets"]);
+    }
+
+    [Fact]
+    public async Task The_environment_holds_where_nothing_is_set_and_short_names_are_those_of_default()
+    {
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(
+        [
+            new("Stripe:SecretKey", "sk_live_x"), new("Stripe:WebhookSecret", "whsec_a,whsec_b"), new("Tenants:acme:Stripe:SecretKey", "sk_test_y"), new("Tenants:acme:Stripe:WebhookSecret:0", "whsec_c"),
+            new("Tenants:acme:Stripe:WebhookSecret:1", "whsec_d"), new("Midtrans:ServerKey", "Mid-server-z"),
+        ]).Build();
+        await using var source = NpgsqlDataSource.Create(service.ConnectionString);
+        var settings = new TenantSettings(source, configuration);
+        var mine = (await settings.FindAsync("default", "stripe", CancellationToken.None)).ShouldNotBeNull();
+        (mine.SecretKey, string.Join(' ', mine.WebhookSecrets), mine.ApiBase, TenantSettings.IsLive("stripe", mine)).ShouldBe(("sk_live_x", "whsec_a whsec_b", new Uri("https://api.stripe.com"), true));
+        var acme = (await settings.FindAsync("acme", "stripe", CancellationToken.None)).ShouldNotBeNull();
+        (acme.SecretKey, string.Join(' ', acme.WebhookSecrets), TenantSettings.IsLive("stripe", acme)).ShouldBe(("sk_test_y", "whsec_c whsec_d", false));
+        (await settings.FindAsync("acme", "midtrans", CancellationToken.None)).ShouldBeNull("a short name is the tenant default's");
+        var midtrans = (await settings.FindAsync("default", "midtrans", CancellationToken.None)).ShouldNotBeNull();
+        (midtrans.ApiBase, midtrans.SnapBase).ShouldBe((new Uri("https://api.midtrans.com"), new Uri("https://app.midtrans.com")));
+    }
+}
