@@ -20,7 +20,7 @@ public sealed partial class Names_from_elsewhere
         var named = rows.SelectMany(row => Quoted().Matches(row.Split('|')[^2]).Select(match => match.Groups[1].Value)).ToHashSet(StringComparer.Ordinal);
         named.Where(name => !Known.Contains(name)).ShouldBeEmpty();
         Known.Except(named).ShouldBeEmpty();
-        rows.ShouldAllBe(row => Quoted().IsMatch(row.Split('|')[^2]));
+        foreach (var row in rows) Quoted().IsMatch(row.Split('|')[^2]).ShouldBeTrue(row);
     }
 
     [GeneratedRegex("`([^`]+)`")]
