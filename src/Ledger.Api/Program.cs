@@ -20,7 +20,7 @@ public partial class Program
     public static WebApplication Compose(WebApplicationBuilder builder)
     {
         builder.AddEdge();
-        builder.Services.AddStore().AddReadModels().AddAccounts().AddCatalog().AddPayments(builder.Environment).AddExports().AddReports().AddExplain().AddVerification().AddWebhooks();
+        builder.Services.AddStore().AddReadModels().AddAccounts().AddCatalog().AddPayments(builder.Environment).AddExports().AddReports().AddExplain().AddVerification().AddWebhooks(builder.Environment);
         var app = builder.Build();
         app.MapEdge();
         app.MapAccounts();

@@ -84,7 +84,7 @@ internal sealed class PaymentHallway(GroupCommit store, EventReader reader, Tena
         {
             var look = await LookAsync(tenant, fact, cancellationToken);
             var command = new ApplyProviderFact { Payment = look.Payment, Fact = fact, Tenant = tenant, AllowsDebt = allowsDebt };
-            if (await SubmitAsync(tenant, command, look, meta, fingerprint, dryRun) is { } result) return OutcomeOf(result, look.Payment);
+            if (await SubmitAsync(tenant, command, look, meta, fingerprint, dryRun) is { } result) return OutcomeOf(result, look);
             if (looks == LooksMax) return new FactOutcome.NotNow("The payment changes faster than it can be looked at.");
         }
     }
@@ -119,7 +119,7 @@ internal sealed class PaymentHallway(GroupCommit store, EventReader reader, Tena
         if (await LedToAsync(tenant, refs, cancellationToken) is { } led) id = led;
         else if (PaymentId.TryParse(fact.Marks.Payment, out var marked)) id = marked;
         else id = IdOfReported(tenant, refs);
-        if (await FindAsync(tenant, id, cancellationToken) is { } known) return new PaymentLook(id, known.Account, known.Purchase, refs);
+        if (await FindAsync(tenant, id, cancellationToken) is { } known) return new PaymentLook(id, known.Account, known.Purchase, refs, IsKnown: true);
         return new PaymentLook(id, AccountId.TryParse(fact.Marks.Account, out var account) ? account : null, null, refs);
     }
 
@@ -165,12 +165,13 @@ internal sealed class PaymentHallway(GroupCommit store, EventReader reader, Tena
         }
     }
 
-    private static FactOutcome OutcomeOf(PaymentResult result, PaymentId id)
+    private static FactOutcome OutcomeOf(PaymentResult result, PaymentLook look)
     {
+        var id = look.Payment;
         if (result.Problem is { } problem) return problem.Type.Status >= 500 ? new FactOutcome.NotNow(problem.Detail) : new FactOutcome.Refused(problem.Detail, id.Value);
         var happened = result.Unwritten switch
         {
-            PaymentDecision.Nothing nothing => new FactOutcome.Unchanged(id.Value, nothing.Why),
+            PaymentDecision.Nothing nothing => new FactOutcome.Unchanged(look.IsKnown ? id.Value : null, nothing.Why),
             PaymentDecision.Waits waits => new FactOutcome.Waits(waits.Why),
             PaymentDecision.Accepted would => Told(would.After, [.. would.Payment, .. would.Account]),
             _ => (FactOutcome?)null,

@@ -15,7 +15,8 @@ namespace Ledger.Api.Payments;
 /// <param name="Purchase">The account's purchase that it was fulfilled with.</param>
 /// <param name="Refs">References that a fact brings, as <see cref="Payment.RefName"/> has them.</param>
 /// <param name="Item">What is to be bought.</param>
-internal sealed record PaymentLook(PaymentId Payment, AccountId? Account, TransactionId? Purchase, ImmutableArray<string> Refs, (ItemKind Kind, string Id)? Item = null);
+/// <param name="IsKnown">Whether there was such a payment.</param>
+internal sealed record PaymentLook(PaymentId Payment, AccountId? Account, TransactionId? Purchase, ImmutableArray<string> Refs, (ItemKind Kind, string Id)? Item = null, bool IsKnown = false);
 
 /// <summary>The payment is another one by now than it was when it was looked at: look again.</summary>
 internal sealed record LookAgain;

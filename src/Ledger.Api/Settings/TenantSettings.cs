@@ -62,7 +62,7 @@ internal sealed class TenantSettings(NpgsqlDataSource source, IConfiguration con
                 return new ProviderSettings(servers[0], servers, Address(Of(Setting.MidtransApiBase), $"https://api{sandbox}.midtrans.com"), Address(Of(Setting.MidtransSnapBase), $"https://app{sandbox}.midtrans.com"));
             case "fake":
                 var fake = Of(Setting.FakeSecretKey) ?? FakeSecret;
-                return new ProviderSettings(fake, Split(fake), Address(Of(Setting.FakeApiBase), "http://127.0.0.1:5080"));
+                return new ProviderSettings(fake, Split(fake), Address(Of(Setting.FakeApiBase) ?? configuration[Setting.FakeApiBase.Name], "http://127.0.0.1:5080"));
             default:
                 return null;
         }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Ledger.Api.Settings;
 using Ledger.Domain.Payments;
 using Ledger.Providers;
 
@@ -65,12 +66,14 @@ internal sealed class Inbox(ProviderDirectory providers, IFactApplier facts, Hin
         // The effect and its key come from the answer alone; what the body claimed only decides whether to ask again.
         var applied = await ApplyAllAsync(delivery, read, answer, n => Key(delivery, HintAsker.NameOf(refs)!, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(FactJson.Write(answer[n])))[..16])), dryRun);
         var lacking = hints.Select(h => Hints.Lacks(h, answer)).FirstOrDefault(l => l is not null);
-        return applied.Status == DeliveryStatus.Applied && lacking is not null ? applied with { Status = DeliveryStatus.Waiting, Reason = $"Not confirmed: {lacking}.", Unconfirmed = true } : applied;
+        // Where nothing is said of an order that may yet be ours, the hint is kept and asked about again.
+        return (applied.Status == DeliveryStatus.Applied || answer.IsEmpty) && lacking is not null ? applied with { Status = DeliveryStatus.Waiting, Reason = $"Not confirmed: {lacking}.", Unconfirmed = true } : applied;
     }
 
     private async Task<Judgement> ApplyAllAsync(Delivery delivery, Judgement read, ImmutableArray<ProviderFact> all, Func<int, string> key, bool dryRun)
     {
         var (worst, changes) = (read, new List<string>());
+        var (acted, nothing) = (false, (string?)null);
         for (var n = 0; n < all.Length; n++)
         {
             if (all[n] is IgnoredFact) continue;
@@ -78,14 +81,17 @@ internal sealed class Inbox(ProviderDirectory providers, IFactApplier facts, Hin
             switch (await facts.ApplyAsync(delivery.Tenant, key(n), all[n] with { IsHint = false }, dryRun, CancellationToken.None))
             {
                 case FactOutcome.Applied applied:
+                    acted = true;
                     worst = worst with { PaymentId = worst.PaymentId ?? applied.PaymentId };
                     changes.AddRange(applied.Changes);
                     break;
                 case FactOutcome.Unchanged same:
+                    acted |= same.PaymentId is not null || all[n] is CustomerTold { Marks.Account: not null };
+                    nothing ??= same.Why;
                     worst = worst with { PaymentId = worst.PaymentId ?? same.PaymentId };
                     break;
                 case FactOutcome.Refused refused:
-                    worst = worst with { Status = DeliveryStatus.Failed, Reason = refused.Reason };
+                    worst = worst with { Status = DeliveryStatus.Failed, Reason = refused.Reason, PaymentId = worst.PaymentId ?? refused.PaymentId };
                     break;
                 case FactOutcome.Waits waits when worst.Status != DeliveryStatus.Failed:
                     worst = worst with { Status = DeliveryStatus.Waiting, Reason = waits.Reason };
@@ -96,19 +102,19 @@ internal sealed class Inbox(ProviderDirectory providers, IFactApplier facts, Hin
             }
         }
 
+        if (worst.Status == DeliveryStatus.Applied && !acted) worst = worst with { Status = DeliveryStatus.Ignored, Reason = nothing is null ? "Its provider says nothing of it." : Sentence(nothing) };
         return worst with { Changes = changes };
     }
+
+    private static string Sentence(string words) => char.ToUpperInvariant(words[0]) + words[1..].TrimEnd('.') + ".";
 
     /// <summary>Why it is not this tenant's business; null where it is.</summary>
     private static string? Foreign(Delivery delivery, ProviderSettings settings, ImmutableArray<ProviderFact> told)
     {
         if (told.FirstOrDefault(f => f.Marks.Tenant is { } named && named != delivery.Tenant)?.Marks.Tenant is { } other) return $"Its ledger_tenant is {other}; it came to {delivery.Tenant}.";
-        if (delivery.Live is not { } live || IsLive(settings.SecretKey) is not { } key || live == key) return null;
+        if (delivery.Live is not { } live || TenantSettings.IsLive(delivery.Provider, settings) is not { } key || live == key) return null;
         return live ? "It is about real money (livemode), and the key in use is a test key." : "It is a test (livemode is false), and the key in use is a live key.";
     }
-
-    /// <summary>Whether a key moves real money; null where its form does not say.</summary>
-    private static bool? IsLive(string key) => key.Contains("_live_", StringComparison.Ordinal) ? true : key.Contains("_test_", StringComparison.Ordinal) ? false : null;
 
     private static string Key(Delivery delivery, string what, string n) =>
         delivery.Round == 1 ? $"wh/{delivery.Provider}/{what}/{n}" : string.Create(CultureInfo.InvariantCulture, $"wh/{delivery.Provider}/{what}/{n}/{delivery.Round}");

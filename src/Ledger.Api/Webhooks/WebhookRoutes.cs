@@ -1,14 +1,19 @@
 using Ledger.Api.Access;
 using Ledger.Api.Http;
+using Ledger.Api.Payments;
+using Ledger.Providers.Fake;
 
 namespace Ledger.Api.Webhooks;
 
 /// <summary>What payment providers tell: its parts and its routes.</summary>
 public static class WebhookRoutes
 {
-    /// <summary>Adds the inbox and its workers.</summary>
-    public static IServiceCollection AddWebhooks(this IServiceCollection services)
+    /// <summary>Adds the inbox, its workers, and those that ask providers what is due on payments.</summary>
+    /// <param name="services">Takes them.</param>
+    /// <param name="environment">In Development there is the page of the provider that is none besides.</param>
+    public static IServiceCollection AddWebhooks(this IServiceCollection services, IHostEnvironment environment)
     {
+        if (environment.IsDevelopment()) services.AddSingleton<FakeProviderPages>();
         return services
             .AddSingleton(provider => provider.GetRequiredService<IConfiguration>().GetSection("Webhooks").Get<InboxOptions>() ?? new InboxOptions())
             .AddSingleton<ProviderDirectory>()
@@ -21,14 +26,15 @@ public static class WebhookRoutes
             .AddSingleton<WebhookReceiver>()
             .AddSingleton<DeliveryEndpoints>()
             .AddHostedService(provider => provider.GetRequiredService<InboxWorker>())
-            .AddHostedService<InboxKeeper>();
+            .AddHostedService<InboxKeeper>()
+            .AddHostedService<PaymentWorker>();
     }
 
     /// <summary>Maps the routes of the providers that this program talks to, and those of the inbox.</summary>
-    public static void MapWebhooks(this IEndpointRouteBuilder routes)
+    public static void MapWebhooks(this WebApplication routes)
     {
         ArgumentNullException.ThrowIfNull(routes);
-        var services = routes.ServiceProvider;
+        var services = routes.Services;
         var receiver = services.GetRequiredService<WebhookReceiver>();
         foreach (var provider in services.GetRequiredService<ProviderDirectory>().Names)
         {
@@ -37,5 +43,6 @@ public static class WebhookRoutes
         }
 
         services.GetRequiredService<DeliveryEndpoints>().Map(routes);
+        if (services.GetService<FakeProviderPages>() is { } pages) pages.Map(routes);
     }
 }

@@ -39,7 +39,7 @@ public static class ApplyProviderFactHandler
         {
             if (payment.Provider != fact.Provider) return Refuse(payment, $"{payment.Id} is paid by {payment.Provider ?? "nobody"}, and {fact.Provider} told it.");
             if (fact.Marks.Account is { } marked && marked != payment.Account.Value) return Refuse(payment, $"It is marked for the account {marked}, and {payment.Id} is for {payment.Account}.");
-            if (fact.Marks.Payment is { } named && named != payment.Id.Value) return Refuse(payment, $"It is marked for {named}, and its references lead to {payment.Id}.");
+            if (fact.Marks.Payment is { } named && named != payment.Id.Value && payment.Item is not null) return Refuse(payment, $"It is marked for {named}, and its references lead to {payment.Id}.");
             foreach (var reference in fact.Refs.Leading)
             {
                 if (past.Refs.TryGetValue(Payment.RefName(fact.Provider, reference), out var other) && other != payment.Id) return Refuse(payment, $"The reference {reference} leads to {other}, and another one to {payment.Id}.");
@@ -62,7 +62,8 @@ public static class ApplyProviderFactHandler
     // A payment that no checkout of ours began is opened by its money, where it says whose and how many credits.
     private static PaymentDecision? Report(PaymentDraft draft, ProviderFact fact)
     {
-        if (fact.Marks.Payment is { } known) return new PaymentDecision.Waits($"There is no payment {known} yet.");
+        // What says how many credits it grants needs no checkout: the name is the app's own.
+        if (fact.Marks is { Payment: { } known, Credits: null }) return new PaymentDecision.Waits($"There is no payment {known} yet.");
         if (fact is not PaymentTold told) return fact is DetailsTold ? new PaymentDecision.Nothing("it is about no payment of this ledger") : new PaymentDecision.Waits("The payment that it is about is not known yet.");
         if (fact.Marks is not { Account: { } account, Credits: { } text }) return new PaymentDecision.Nothing("it is about no payment of this ledger");
         if (told.Status != PaymentStatus.Succeeded) return new PaymentDecision.Nothing("the payment is opened by its money");

@@ -24,7 +24,7 @@ public sealed class Checkouts_over_http(ContractService service)
         var payment = checkout.ShouldBe(201)["paymentId"];
         checkout.ShouldHave($$"""
             { "id": "chk_{{payment[4..]}}", "paymentId": "{{payment}}", "status": "pending", "amount": { "amount": 1500, "currency": "usd" }, "listPrice": { "amount": 1500, "currency": "usd" }, "discount": { "amount": 0, "currency": "usd" },
-              "redirectUrl": "http://127.0.0.1:5080/fake-provider/pay/fcs_{{payment}}", "expiresAt": "<time>" }
+              "redirectUrl": "{{service.Address}}fake-provider/pay/fcs_{{payment}}", "expiresAt": "<time>" }
             """);
         var again = await Shop.CheckoutAsync(account.Id, more: more, key: key);
         (again.ShouldBe(201).Body, again.Replayed).ShouldBe((checkout.Body, true));

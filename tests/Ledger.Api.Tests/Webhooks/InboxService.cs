@@ -56,6 +56,9 @@ public sealed class InboxService : IAsyncLifetime
         ["Webhooks:BodyTimeMax"] = "00:00:00.5",
     };
 
+    /// <summary>Whether it is the service as it is composed, with real adapters and the real ledger.</summary>
+    public bool IsReal { get; init; }
+
     public static string NewId(string prefix = "evt") => $"{prefix}_{Guid.NewGuid():N}";
 
     public async ValueTask InitializeAsync()
@@ -69,7 +72,7 @@ public sealed class InboxService : IAsyncLifetime
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = "Development" });
         builder.Configuration.AddInMemoryCollection([new("ConnectionStrings:Ledger", database.ConnectionString), new("LEDGER_DEV_API_KEY", Key), new("Logging:LogLevel:Default", "None"), .. More]);
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Services.AddSingleton<IPaymentProvider>(Payer).AddSingleton<IPaymentProvider>(Hinter)
+        if (!IsReal) builder.Services.AddSingleton<IPaymentProvider>(Payer).AddSingleton<IPaymentProvider>(Hinter)
             .AddSingleton<IProviderSettingsSource>(Settings).AddSingleton<IRetentionSource>(Settings).AddSingleton<IFactApplier>(Ledger);
         app = Program.Compose(builder);
         await app.StartAsync();
@@ -83,6 +86,16 @@ public sealed class InboxService : IAsyncLifetime
         using var request = new HttpRequestMessage(HttpMethod.Post, $"/webhooks/{provider}/{tenant}") { Content = new ByteArrayContent(body) };
         request.Content.Headers.ContentType = new("application/json") { CharSet = "utf-8" };
         if (signature is not null) request.Headers.TryAddWithoutValidation("Test-Signature", signature.Length == 0 ? TestPay.Sign(body, secret: tenant == "other" ? TestPay.Secret + "-of-other" : TestPay.Secret) : signature);
+        using var response = await Http.SendAsync(request);
+        return await Answered.ReadAsync(response);
+    }
+
+    /// <summary>A body as it is, to the webhook of a real provider.</summary>
+    public async Task<Answered> Deliver(string provider, byte[] body, params (string Name, string Value)[] headers)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"/webhooks/{provider}/default") { Content = new ByteArrayContent(body) };
+        request.Content.Headers.ContentType = new("application/json");
+        foreach (var (name, value) in headers) request.Headers.TryAddWithoutValidation(name, value);
         using var response = await Http.SendAsync(request);
         return await Answered.ReadAsync(response);
     }
