@@ -16,6 +16,7 @@ internal sealed class PaymentWorker(PaymentCalls calls, EventReader reader, ILog
     private const int PageMax = 200;
 
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan OthersAreAtIt = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LeaveAlone = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan EndMax = TimeSpan.FromSeconds(15);
 
@@ -88,22 +89,22 @@ internal sealed class PaymentWorker(PaymentCalls calls, EventReader reader, ILog
     /// <summary>Asks about one payment; whatever goes wrong, it is tried again later and others go on.</summary>
     private async Task<bool> DoAsync(StreamRef stream, CancellationToken stopping)
     {
-        var leaveAlone = false;
+        TimeSpan? leaveAlone = null;
         try
         {
             var done = await calls.DoDueAsync(stream.Tenant, PaymentModel.PaymentOf(stream), stopping);
-            leaveAlone = !done;
+            if (!done) leaveAlone = OthersAreAtIt;
             return done;
         }
         catch (Exception failure)
         {
-            leaveAlone = true;
+            leaveAlone = LeaveAlone;
             if (!stopping.IsCancellationRequested) logger.LogError(failure, "What is due on {Payment} of tenant {Tenant} could not be asked; it is tried again.", PaymentModel.PaymentOf(stream), stream.Tenant);
             return false;
         }
         finally
         {
-            if (leaveAlone) passedOver[stream] = Stopwatch.GetTimestamp() + (long)(LeaveAlone.TotalSeconds * Stopwatch.Frequency);
+            if (leaveAlone is { } pause) passedOver[stream] = Stopwatch.GetTimestamp() + (long)(pause.TotalSeconds * Stopwatch.Frequency);
             else passedOver.TryRemove(stream, out _);
         }
     }

@@ -63,7 +63,12 @@ public static class ApplyProviderFactHandler
     private static PaymentDecision? Report(PaymentDraft draft, ProviderFact fact)
     {
         // What says how many credits it grants needs no checkout: the name is the app's own.
-        if (fact.Marks is { Payment: { } known, Credits: null }) return new PaymentDecision.Waits($"There is no payment {known} yet.");
+        if (fact.Marks is { Payment: { } known, Credits: null })
+        {
+            // A name that none of ours can have will never be there; what came back of its money may still turn out to be ours.
+            return fact is PaymentTold or DetailsTold && !PaymentId.TryParse(known, out _) ? new PaymentDecision.Nothing("it is about no payment of this ledger") : new PaymentDecision.Waits($"There is no payment {known} yet.");
+        }
+
         if (fact is not PaymentTold told) return fact is DetailsTold ? new PaymentDecision.Nothing("it is about no payment of this ledger") : new PaymentDecision.Waits("The payment that it is about is not known yet.");
         if (fact.Marks is not { Account: { } account, Credits: { } text }) return new PaymentDecision.Nothing("it is about no payment of this ledger");
         if (told.Status != PaymentStatus.Succeeded) return new PaymentDecision.Nothing("the payment is opened by its money");

@@ -2,7 +2,7 @@ namespace Ledger.Domain.Payments;
 
 public sealed partial record Payment
 {
-    /// <summary>How long after its end a page is asked about, where nobody told how it went.</summary>
+    /// <summary>How long after a page was opened, and again after its end, the provider is asked how it went, where nobody told.</summary>
     public static readonly TimeSpan AskAfter = TimeSpan.FromMinutes(10);
 
     private ValueList<string> learnt = [];
@@ -37,7 +37,7 @@ public sealed partial record Payment
                 return next with { Account = e.Account, Purpose = PaymentPurpose.Credits, Provider = e.Provider, Amount = e.Amount, ListPrice = e.Amount, CreditAmount = e.CreditAmount, CreatedAt = recordedAt };
             case CheckoutPageOpened e:
                 var page = (Page ?? new() { ExpiresAt = recordedAt }) with { RedirectUrl = e.RedirectUrl, Token = e.Token };
-                return next.Knowing(e.Refs, newest: !HasSucceeded) with { Page = page, NextCall = IsOver ? null : page.ExpiresAt + AskAfter };
+                return next.Knowing(e.Refs, newest: !HasSucceeded) with { Page = page, NextCall = IsOver ? null : recordedAt + AskAfter };
             case ProviderCallTried { Call: ProviderCall.Refund } e:
                 return next.WithRefund(e.Refund, refund => refund with { Tries = refund.Tries + 1, NextTry = e.NextAt, Reason = refund.Reason });
             case ProviderCallTried { Call: ProviderCall.Open } e:

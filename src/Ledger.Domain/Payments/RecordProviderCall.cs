@@ -30,6 +30,9 @@ public static class RecordProviderCallHandler
     /// <summary>The longest wait between two tries.</summary>
     public static readonly TimeSpan PauseMax = TimeSpan.FromHours(1);
 
+    /// <summary>The longest wait between two questions how a payment stands.</summary>
+    public static readonly TimeSpan AskPauseMax = TimeSpan.FromHours(6);
+
     /// <summary>The first wait; each try doubles it.</summary>
     public static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
 
@@ -60,11 +63,18 @@ public static class RecordProviderCallHandler
                 if (payment.NextCall is null) break;
                 // The page has closed by now, and the provider never saw anybody pay.
                 if (command.IsUnknown && payment.Page?.ExpiresAt <= now) draft.Add(new PaymentAdvanced { To = PaymentStatus.Expired });
-                else draft.Add(new ProviderCallTried { Call = command.Call, Reason = command.Reason, NextAt = now + After(payment.Asked + 6) });
+                else draft.Add(new ProviderCallTried { Call = command.Call, Reason = command.Reason, NextAt = command.Reason is null ? AskAgain(payment, now) : now + After(payment.Asked + 6) });
                 break;
         }
 
         return draft.Done("nothing waits for this call any more");
+    }
+
+    // While nothing is told of it a payer may still pay: asked ever more seldom, and once more when the page has closed.
+    private static DateTimeOffset AskAgain(Payment payment, DateTimeOffset now)
+    {
+        var next = now + (payment.Asked >= 3 ? AskPauseMax : TimeSpan.FromTicks(Math.Min(AskPauseMax.Ticks, Payment.AskAfter.Ticks << (2 * (payment.Asked + 1)))));
+        return payment.Page is { } page && page.ExpiresAt + Payment.AskAfter is var closed && closed > now && closed < next ? closed : next;
     }
 
     private static TimeSpan After(int tries) => tries >= 11 ? PauseMax : TimeSpan.FromTicks(Math.Min(PauseMax.Ticks, Pause.Ticks << tries));

@@ -1,4 +1,7 @@
 using System.Net.Http.Headers;
+using Ledger.Api.Verification;
+using Ledger.EventStore;
+using Ledger.EventStore.Verification;
 using Ledger.Testing;
 using Npgsql;
 
@@ -57,7 +60,8 @@ public sealed class Notifications_shuffled(ITestOutputHelper output)
             (await AskAsync<string>(database, "select coalesce(string_agg(status || ': ' || coalesce(reason, ''), ', '), '') from ledger.webhook_deliveries where status not in ('applied', 'ignored')")).ShouldBe("");
         }
 
-        await Books.CheckAsync(shuffledDatabase.ConnectionString);
+        await using var source = StoreConnections.Readers(shuffledDatabase.ConnectionString, TimeSpan.FromMinutes(5));
+        (await VerificationServices.Verification(source).RunAsync(new VerificationOptions())).First.Select(finding => finding.ToString()).ShouldBeEmpty();
     }
 
     private static Task<ServiceProcess> NodeAsync(TestDatabase database, params (string, string)[] more) => Run.NodeAsync(database.ConnectionString,

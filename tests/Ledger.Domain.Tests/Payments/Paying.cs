@@ -19,7 +19,26 @@ public sealed class Paying
         payment.DueBy(world.Now).ShouldBe([(ProviderCall.Open, null)]);
         world.Page();
         world.Payment.Page!.RedirectUrl.ShouldBe("https://pay.example/cs_1");
-        world.Payment.NextDue.ShouldBe(world.Payment.Page.ExpiresAt + Payment.AskAfter);
+        world.Payment.NextDue.ShouldBe(world.Now + Payment.AskAfter);
+    }
+
+    [Fact]
+    public void Where_nothing_is_told_the_provider_is_asked_ever_more_seldom_and_once_more_when_the_page_has_closed()
+    {
+        world.Buy();
+        world.Page();
+        var opened = world.Now;
+        var asked = new List<TimeSpan>();
+        while (world.Payment.Status == PaymentStatus.Pending)
+        {
+            world.Now = world.Payment.NextDue!.Value;
+            world.Payment.DueBy(world.Now).ShouldBe([(ProviderCall.Ask, null)]);
+            asked.Add(world.Now - opened);
+            world.Send(new RecordProviderCall { Payment = PaymentWorld.First, Call = ProviderCall.Ask, IsUnknown = true });
+        }
+
+        world.Payment.Status.ShouldBe(PaymentStatus.Expired);
+        asked.Select(time => time.TotalMinutes).ShouldBe([10, 50, 210, 570, 930, 1290, (23 * 60) + 10]);
     }
 
     [Fact]
