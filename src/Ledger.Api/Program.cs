@@ -7,6 +7,7 @@ using Ledger.Api.Http;
 using Ledger.Api.Operations;
 using Ledger.Api.Payments;
 using Ledger.Api.ReadModels;
+using Ledger.Api.Reconciliation;
 using Ledger.Api.Reports;
 using Ledger.Api.Verification;
 using Ledger.Api.Webhooks;
@@ -20,7 +21,7 @@ public partial class Program
     public static WebApplication Compose(WebApplicationBuilder builder)
     {
         builder.AddEdge();
-        builder.Services.AddStore().AddReadModels().AddAccounts().AddCatalog().AddPayments(builder.Environment).AddExports().AddReports().AddExplain().AddVerification().AddWebhooks(builder.Environment);
+        builder.Services.AddStore().AddReadModels().AddAccounts().AddCatalog().AddPayments(builder.Environment).AddExports().AddReports().AddExplain().AddVerification().AddWebhooks(builder.Environment).AddReconciliation();
         var app = builder.Build();
         app.MapEdge();
         app.MapAccounts();
@@ -32,6 +33,7 @@ public partial class Program
         app.MapExplain();
         app.MapVerification();
         app.MapWebhooks();
+        app.MapReconciliation();
         return app;
     }
 }

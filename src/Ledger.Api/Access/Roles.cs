@@ -38,6 +38,9 @@ public static class RoleSets
     /// <summary>Reports over all accounts of a tenant.</summary>
     public const Roles Reports = Roles.Reader | Roles.Analyst | Roles.Admin;
 
+    /// <summary>Comparisons with payment providers.</summary>
+    public const Roles Reconciliation = Roles.Analyst | Roles.Admin;
+
     /// <summary>Exports.</summary>
     public const Roles Exports = Roles.Analyst | Roles.Admin;
 

@@ -14,6 +14,9 @@ internal sealed record Package(string Name, int Credits, int Cents, int Weight)
     public static Package Medium { get; } = new("Medium", 15, 1_500, 5);
 
     public static Package Large { get; } = new("Large", 30, 3_000, 10);
+
+    /// <summary>Its id in the catalogue.</summary>
+    public string Id => Name.ToLowerInvariant();
 }
 
 /// <summary>A user of the demo.</summary>

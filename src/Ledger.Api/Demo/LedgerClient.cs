@@ -39,7 +39,7 @@ internal sealed class LedgerClient : IDisposable
     /// <param name="apiKey">A key that may post commands and read.</param>
     /// <param name="connections">Requests at once.</param>
     public LedgerClient(Uri address, string apiKey, int connections)
-        : this(address, apiKey, new SocketsHttpHandler { MaxConnectionsPerServer = connections, UseProxy = false })
+        : this(address, apiKey, new SocketsHttpHandler { MaxConnectionsPerServer = connections, UseProxy = false, AllowAutoRedirect = false })
     {
     }
 
@@ -98,6 +98,9 @@ internal sealed class LedgerClient : IDisposable
 
     /// <summary>Sends a command under its key.</summary>
     public Task<LedgerAnswer> PostAsync(string path, string key, object body, CancellationToken cancellationToken) => SendAsync(HttpMethod.Post, path, body, key, cancellationToken);
+
+    /// <summary>Presses a button of a page that the service shows; it needs no key, and pressed again it does the same.</summary>
+    public Task<LedgerAnswer> PressAsync(string path, CancellationToken cancellationToken) => SendAsync(HttpMethod.Post, path, null, null, cancellationToken);
 
     public void Dispose() => http.Dispose();
 

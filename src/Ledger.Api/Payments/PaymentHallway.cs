@@ -92,6 +92,9 @@ internal sealed class PaymentHallway(GroupCommit store, EventReader reader, Tena
     /// <summary>A payment as it is now; null where there is none.</summary>
     public async Task<Payment?> FindAsync(string tenant, PaymentId id, CancellationToken cancellationToken) => (await reader.StateAsync(PaymentModel.StreamOf(tenant, id), cancellationToken))?.State as Payment;
 
+    /// <summary>The payment that a fact is about, by its references, else by our mark, as it is now; null where it is not known.</summary>
+    public async Task<Payment?> FindAsync(string tenant, ProviderFact fact, CancellationToken cancellationToken) => await FindAsync(tenant, (await LookAsync(tenant, fact, cancellationToken)).Payment, cancellationToken);
+
     /// <summary>Keeps which customer of a provider an account is.</summary>
     public async Task<FactOutcome> LinkAsync(string tenant, LinkCustomer command)
     {
