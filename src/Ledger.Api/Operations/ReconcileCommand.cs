@@ -46,7 +46,8 @@ internal sealed class ReconcileCommand : IOperationsCommand
     /// <summary>What the comparison needs of the service, over the same database; none of its workers.</summary>
     private static IHost Compose(CommandLineDatabase database)
     {
-        var builder = Host.CreateApplicationBuilder();
+        // As anywhere but in Development: neither the provider that is none, nor a look at all that is not used here.
+        var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { EnvironmentName = Environments.Production });
         builder.Configuration["ConnectionStrings:" + EdgeExtensions.ConnectionName] = database.ConnectionString;
         builder.Logging.ClearProviders().AddSimpleConsole(options => options.SingleLine = true).SetMinimumLevel(LogLevel.Warning);
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(options => options.LogToStandardErrorThreshold = LogLevel.Trace);

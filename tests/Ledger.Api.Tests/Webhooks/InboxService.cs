@@ -132,6 +132,9 @@ public sealed class InboxService : IAsyncLifetime
         return (T)(await command.ExecuteScalarAsync())!;
     }
 
+    /// <summary>The service's database, for commands beside the service.</summary>
+    public string ConnectionString => database!.ConnectionString;
+
     /// <summary>The name of the service's database.</summary>
     public string DatabaseName => database!.Name;
 
