@@ -88,9 +88,11 @@ internal sealed class ReconciliationWorker(Reconciler reconciler, Reconciliation
         {
             error = string.Create(CultureInfo.InvariantCulture, $"It took longer than {TimeMax.TotalMinutes:0} minutes.");
         }
-        catch (Exception failure) when (failure is ProviderException or TooManyPaymentsException or NpgsqlException or TimeoutException)
+        catch (Exception failure) when (!stopping.IsCancellationRequested)
         {
-            error = failure is NpgsqlException or TimeoutException ? "The database did not answer." : failure.Message;
+            // Whatever it is, the others are compared all the same.
+            error = failure is ProviderException or TooManyPaymentsException ? failure.Message : failure is NpgsqlException or TimeoutException ? "The database did not answer." : $"The program failed over it ({failure.GetType().Name}).";
+            logger.LogInformation(failure, "Why the comparison of tenant {Tenant} with {Provider} came to nothing.", tenant, provider);
         }
 
         logger.LogWarning("The comparison of tenant {Tenant} with {Provider} came to nothing (attempt {Attempt} of {AttemptsMax}): {Error}", tenant, provider, attempt, AttemptsMax, error);
