@@ -43,8 +43,16 @@ internal sealed class Ground : IAsyncDisposable
     {
         var folder = Directory.CreateDirectory(Path.Combine(root, "artifacts", "bench")).FullName;
         foreach (var old in Directory.EnumerateFiles(folder, "service*.log")) File.Delete(old);
-        var postgres = await PrivatePostgres.StartAsync(
-            new PrivatePostgresOptions { DataDir = Path.Combine(folder, "data"), Purpose = "benchmark", Settings = StatementCosts.Settings(options.Statements), Log = Say }, CancellationToken.None);
+        var settings = new PrivatePostgresOptions { DataDir = Path.Combine(folder, "data"), Purpose = "benchmark", Settings = StatementCosts.Settings(options.Statements), Log = Say };
+        var postgres = await PrivatePostgres.StartAsync(settings, CancellationToken.None);
+        // A server that a killed run has left is taken over as it stands, perhaps without what counts statements.
+        if (options.Statements && (await Sql.ListAsync(postgres.ConnectionString, "show shared_preload_libraries"))[0] != StatementCosts.Library)
+        {
+            NpgsqlConnection.ClearAllPools();
+            await postgres.DisposeAsync();
+            postgres = await PrivatePostgres.StartAsync(settings, CancellationToken.None);
+        }
+
         var ground = new Ground(postgres, root, options);
         try
         {

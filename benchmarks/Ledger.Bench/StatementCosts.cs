@@ -9,12 +9,15 @@ internal sealed record StatementCost(string Statement, double Calls, double Micr
 /// <summary>What each statement of the service costs the database, by its own count. The count itself costs a little, so it runs during one load of its own only.</summary>
 internal static class StatementCosts
 {
+    /// <summary>What the server loads to count.</summary>
+    public const string Library = "pg_stat_statements";
+
     private const int Shown = 12;
 
     public static IReadOnlyDictionary<string, string> Settings(bool wanted) => wanted
         ? new Dictionary<string, string>
         {
-            ["shared_preload_libraries"] = "pg_stat_statements",
+            ["shared_preload_libraries"] = Library,
             ["pg_stat_statements.track"] = "none",
             ["pg_stat_statements.track_utility"] = "off",
             // What is prepared while nobody counts must be known by its number too.
