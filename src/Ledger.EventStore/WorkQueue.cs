@@ -78,6 +78,9 @@ internal sealed class WorkQueue(int singlesMax, int bulkMax) : IDisposable
         return true;
     }
 
+    /// <summary>However few single commands there are, so many lines of bulk requests may go with them.</summary>
+    public const int BesideSinglesMin = 250;
+
     /// <summary>Waits for work, at most <paramref name="atMost"/>, and takes up to <paramref name="max"/> works.</summary>
     public Taken Take(List<WorkGroup> into, int max, TimeSpan atMost, CancellationToken cancellationToken)
     {
@@ -94,8 +97,10 @@ internal sealed class WorkQueue(int singlesMax, int bulkMax) : IDisposable
                 if (Count > 0)
                 {
                     var room = max;
-                    room -= bulk.Count == 0 ? singles.Take(into, room) : singles.Take(into, Math.Max(max / 2, max - bulk.Count));
-                    room -= bulk.Take(into, room);
+                    var alone = bulk.Count == 0 ? singles.Take(into, room) : singles.Take(into, Math.Max(max / 2, max - bulk.Count));
+                    room -= alone;
+                    // A single command waits for all that is committed with it: beside some of them, lines of bulk requests are no more than they, or few.
+                    room -= bulk.Take(into, alone == 0 ? room : Math.Min(room, Math.Max(alone, BesideSinglesMin)));
                     if (room > 0) singles.Take(into, room);
                     return Taken.Some;
                 }
