@@ -57,7 +57,8 @@ public static class EdgeExtensions
         // What came from a socket is read on the thread that heard of it, and what is answered is sent by the thread that answers: two hops between threads less a request.
         builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
         var services = builder.Services;
-        services.Configure<HostOptions>(o => o.ShutdownTimeout = EdgeLimits.DrainTime);
+        // All that runs in the background ends while requests in work are answered, not one after the other.
+        services.Configure<HostOptions>(o => (o.ShutdownTimeout, o.ServicesStopConcurrently) = (EdgeLimits.DrainTime, true));
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<Readiness>();
         OpenApi.Add(services);

@@ -66,7 +66,7 @@ internal sealed class PaymentWorker(PaymentCalls calls, EventReader reader, ILog
     {
         try
         {
-            return await DueAsync(stopping);
+            return await DueAsync(CancellationToken.None).WaitAsync(stopping); // a database that hangs must not hold up the end of the service
         }
         catch (Exception failure)
         {

@@ -57,7 +57,7 @@ internal sealed class ReconciliationWorker(Reconciler reconciler, Reconciliation
             try
             {
                 await Task.Delay(options.LookEvery, stoppingToken);
-                await OnceAsync(stoppingToken);
+                await OnceAsync(stoppingToken).WaitAsync(stoppingToken); // a database that hangs must not hold up the end of the service
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
@@ -105,7 +105,15 @@ internal sealed class ReconciliationWorker(Reconciler reconciler, Reconciliation
 
         var none = new ReconciliationBody
         {
-            Provider = provider, From = scope.From, To = scope.To, At = clock.GetUtcNow(), Scheduled = true, Listed = false, Counts = new DifferenceCountsBody(0, 0, 0, 0, 0), Payments = [], Error = error,
+            Provider = provider,
+            From = scope.From,
+            To = scope.To,
+            At = clock.GetUtcNow(),
+            Scheduled = true,
+            Listed = false,
+            Counts = new DifferenceCountsBody(0, 0, 0, 0, 0),
+            Payments = [],
+            Error = error,
         };
         await store.FinishAsync(tenant, provider, day, attempt, none, CancellationToken.None);
     }

@@ -65,7 +65,8 @@ internal sealed class InboxKeeper(DeliveryStore store, DeliveryDesk desk, Refusa
     {
         try
         {
-            await act(cancellationToken);
+            // A database that hangs must not hold up the end of the service.
+            await act(cancellationToken).WaitAsync(cancellationToken);
             return true;
         }
         catch (Exception failure)

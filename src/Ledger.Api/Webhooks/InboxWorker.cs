@@ -58,7 +58,8 @@ internal sealed class InboxWorker(DeliveryStore store, Inbox inbox, ProviderDire
     {
         try
         {
-            return await store.TakeAsync(provider, slots, options.Lease, stopping);
+            // A database that hangs must not hold up the end of the service: what is taken all the same is free again after its lease.
+            return await store.TakeAsync(provider, slots, options.Lease, CancellationToken.None).WaitAsync(stopping);
         }
         catch (Exception failure)
         {

@@ -78,7 +78,11 @@ public sealed class Reconciling(PayingService paying)
         tenant.Change(gone, intent => (intent["status"], intent["amount_received"]) = ("canceled", 0));
         var never = new PaymentTold
         {
-            Provider = "stripe", Refs = new() { PaymentIntentId = "pi_never" }, Marks = new(tenant.Id, account, null, "4"), Status = PaymentStatus.Succeeded, Amount = new Money(400, "usd"),
+            Provider = "stripe",
+            Refs = new() { PaymentIntentId = "pi_never" },
+            Marks = new(tenant.Id, account, null, "4"),
+            Status = PaymentStatus.Succeeded,
+            Amount = new Money(400, "usd"),
         };
         (await Service.Services.GetRequiredService<PaymentHallway>().ApplyAsync(tenant.Id, "test/never", never, false, CancellationToken.None)).ShouldBeOfType<FactOutcome.Applied>();
 
@@ -87,7 +91,10 @@ public sealed class Reconciling(PayingService paying)
         report.Payments.ToDictionary(payment => payment.Reference!, payment => (string.Join(' ', payment.Differences.Select(difference => difference.Kind)), payment.Healing)).ShouldBe(
             new Dictionary<string, (string, Healing)>
             {
-                [less] = ("Amount Status", Healing.ByHand), [other] = ("Credits", Healing.ByHand), [gone] = ("Status", Healing.ByHand), ["pi_never"] = ("MissingThere", Healing.ByHand),
+                [less] = ("Amount Status", Healing.ByHand),
+                [other] = ("Credits", Healing.ByHand),
+                [gone] = ("Status", Healing.ByHand),
+                ["pi_never"] = ("MissingThere", Healing.ByHand),
             }, ignoreOrder: true);
         (report.Healed, report.Counts).ShouldBe((0, new DifferenceCountsBody(0, 1, 1, 2, 1)));
         (await tenant.EventsAsync()).ShouldBe(events);

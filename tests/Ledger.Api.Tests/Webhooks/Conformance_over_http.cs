@@ -129,8 +129,12 @@ public sealed class Conformance_over_http(ITestOutputHelper output)
             IsReal = true,
             More = new Dictionary<string, string?>(new InboxService().More)
             {
-                ["Stripe:SecretKey"] = "sk_test_conformance", ["Stripe:WebhookSecret"] = StripeSecret, ["Stripe:ApiBase"] = "http://127.0.0.1:9",
-                ["Midtrans:ServerKey"] = midtrans.RootElement.GetProperty("server_key").GetString(), ["Midtrans:ApiBase"] = status.Address, ["Midtrans:SnapBase"] = status.Address,
+                ["Stripe:SecretKey"] = "sk_test_conformance",
+                ["Stripe:WebhookSecret"] = StripeSecret,
+                ["Stripe:ApiBase"] = "http://127.0.0.1:9",
+                ["Midtrans:ServerKey"] = midtrans.RootElement.GetProperty("server_key").GetString(),
+                ["Midtrans:ApiBase"] = status.Address,
+                ["Midtrans:SnapBase"] = status.Address,
             },
         };
         await composed.InitializeAsync();
