@@ -7,7 +7,6 @@ using Npgsql;
 
 namespace Ledger.Api.Tests.Reliability;
 
-[Collection(ReliabilityRuns.Name)]
 public sealed class Notifications_shuffled(ITestOutputHelper output)
 {
     // Versions, times and positions tell the order in which it was applied; all else must be the same.

@@ -53,7 +53,7 @@ public sealed class Tampering(LedgerHistory history, ITestOutputHelper output)
         var random = new Random(Run.Seed(output));
         var changes = new RandomChange(history, random);
         var tables = ReadModelServices.All.All.SelectMany(projection => projection.Tables).Select(table => table.Name).ToList();
-        for (var i = 0; i < Run.Of(2, 10) * tables.Count; i++)
+        for (var i = 0; i < Run.Of(1, 10) * tables.Count; i++)
         {
             try
             {
