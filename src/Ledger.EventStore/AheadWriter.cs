@@ -64,13 +64,22 @@ internal sealed class AheadWriter : IDisposable
     /// <summary>Decides a batch on what is known and on what is loaded without the lock.</summary>
     public DecidedBatch Decide(List<WorkGroup> batch)
     {
+        var decided = Decide(batch, mayAssume: true);
+        // What is refused writes no key that the commit could object to: such keys are looked up before anybody is told no.
+        if (decided.Set.KeysAreAssumed && decided.RefusesKeyed) decided = Decide(batch, mayAssume: false);
+        Remember(decided.Set);
+        return decided;
+    }
+
+    private DecidedBatch Decide(List<WorkGroup> batch, bool mayAssume)
+    {
         var set = newSet();
         var at = position ?? throw new InvalidOperationException("The position is not known.");
         DecidedBatch.Load(batch, set, needs => Seed(set, needs), (needs, keys, first) =>
         {
             // Facts and past events are read from the database alone, so what is on its way there must have come in.
             if (needs.HasFacts) WaitUntilIdle(batch);
-            if (first && needs.Streams.Count == 0 && !needs.HasFacts && AreNew(keys) && now.TryEstimate(out var estimate))
+            if (first && mayAssume && needs.Streams.Count == 0 && !needs.HasFacts && AreNew(keys) && now.TryEstimate(out var estimate))
             {
                 // All that is needed is known, or taken for granted until the commit, which makes sure of it.
                 set.Clock = last is not null && last.Clock > estimate ? last.Clock : estimate;
@@ -92,9 +101,7 @@ internal sealed class AheadWriter : IDisposable
                 if (last is not null && last.TryKey(tenant, key, out var row)) set.Loaded(tenant, key, row);
             }
         });
-        var decided = DecidedBatch.Decide(set, batch, at, logger);
-        Remember(set);
-        return decided;
+        return DecidedBatch.Decide(set, batch, at, logger);
     }
 
     /// <summary>Hands a decided batch to the thread that commits, once that has done the one before.</summary>

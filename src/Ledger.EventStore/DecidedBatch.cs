@@ -23,6 +23,11 @@ internal sealed class DecidedBatch
     /// <summary>The position that it was decided at without the lock; null where it was decided under the lock.</summary>
     public long? Expected { get; init; }
 
+    /// <summary>Whether work with a key was not accepted: it may be a repeat of what was done, which only the key tells.</summary>
+    public bool RefusesKeyed => faults.Exists(f => HasKey(f.Group)) || decided.Exists(d => HasKey(d.Group) && d.Outcomes.Any(o => o is not (Outcome.Accepted or Outcome.Done)));
+
+    private static bool HasKey(WorkGroup group) => group.Works.Any(work => work.Key is not null);
+
     /// <summary>Names and loads what a batch needs: one round trip, two where what was loaded names more.</summary>
     /// <param name="batch">The works.</param>
     /// <param name="known">Takes out of the needs what needs no loading.</param>

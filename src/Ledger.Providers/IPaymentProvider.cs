@@ -77,7 +77,8 @@ public sealed record StartedCheckout(ProviderRefs Refs, Uri RedirectUrl, string?
 /// <param name="Reason">Why, in free text.</param>
 /// <param name="Tenant">The tenant, as clients name it; written on the provider's refund.</param>
 /// <param name="Account">The account that paid; written on the provider's refund.</param>
-public sealed record RefundOrder(string Payment, string RefundId, ProviderRefs Refs, Money? Amount, string? Reason, string? Tenant = null, string? Account = null);
+/// <param name="MayHaveBeenAsked">Whether it may have been asked for before, so long ago that the provider may have forgotten the key: then what it has is looked through first.</param>
+public sealed record RefundOrder(string Payment, string RefundId, ProviderRefs Refs, Money? Amount, string? Reason, string? Tenant = null, string? Account = null, bool MayHaveBeenAsked = false);
 
 /// <summary>One payment as the provider's own list has it.</summary>
 /// <param name="Refs">Its references.</param>

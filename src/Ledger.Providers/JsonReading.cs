@@ -131,12 +131,12 @@ internal static class JsonReading
         return amount == Math.Truncate(amount) && Math.Abs(amount) <= long.MaxValue ? new Money((long)amount, currency) : null;
     }
 
-    // JSON may hold what is no text: bytes that are no UTF-8, half of a surrogate pair. It counts as not there.
+    // JSON may hold what is no text: bytes that are no UTF-8, half of a surrogate pair; and a NUL, which the database keeps in none. It counts as not there.
     private static string? Words(this JsonElement value)
     {
         try
         {
-            return value.GetString() is { Length: > 0 } text ? text : null;
+            return value.GetString() is { Length: > 0 } text && !text.Contains('\0', StringComparison.Ordinal) ? text : null;
         }
         catch (InvalidOperationException)
         {

@@ -39,6 +39,27 @@ public sealed class Taken_for_granted
     }
 
     [Fact]
+    public async Task a_repeat_is_never_refused_for_what_its_first_copy_has_changed()
+    {
+        await using var database = await StoreDatabase.CreateAsync();
+        long made;
+        using (var earlier = database.Node())
+        {
+            await earlier.SubmitAsync(new Count(A, 5) { Tenant = "acme" });
+            made = (await earlier.SubmitAsync(new Move(A, B, 5) { Tenant = "acme", Key = "all of it" })).ShouldBeOfType<Outcome.Accepted>().Version;
+        }
+
+        using var node = database.Node();
+        await WarmAsync(node, 0);
+        // Now there is nothing left, so without its key the repeat would be refused; alone, and among others that are accepted.
+        (await node.SubmitAsync(new Move(A, B, 5) { Tenant = "acme", Key = "all of it" })).ShouldBeOfType<Outcome.Done>().Version.ShouldBe(made);
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 10).Select(i => node.SubmitAsync(new Move(i == 4 ? A : B, i == 4 ? B : A, i == 4 ? 5 : 0) { Tenant = "acme", Key = i == 4 ? "all of it" : $"other/{i}" })));
+        outcomes[4].ShouldBeOfType<Outcome.Done>().Version.ShouldBe(made);
+        (await node.SubmitAsync(new Move(A, B, 6) { Tenant = "acme", Key = "all of it", Fingerprint = 7 })).ShouldBeOfType<Outcome.KeyReused>();
+        (await node.SubmitAsync(new Move(A, B, 6) { Tenant = "acme", Key = "more" })).ShouldBeOfType<Outcome.Refused>();
+    }
+
+    [Fact]
     public async Task nothing_is_refused_on_what_another_node_has_changed_since()
     {
         await using var database = await StoreDatabase.CreateAsync();

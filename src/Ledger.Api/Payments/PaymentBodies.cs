@@ -249,7 +249,7 @@ public sealed record PaymentBody
     {
         if (causation is null || !causation.StartsWith(PaymentHallway.KeyOf("wh/"), StringComparison.Ordinal)) return null;
         var parts = causation.Split('/');
-        return parts.Length < 5 ? null : string.Join('/', parts[2..^2]);
+        return parts.Length < 5 ? null : parts[2]; // a replay has its round behind it
     }
 }
 

@@ -15,6 +15,9 @@ internal sealed class PaymentCalls(PaymentHallway hallway, EventReader reader, P
 {
     private const int ReasonMax = 500;
 
+    // Stripe forgets a key after a day; with room for what a call may take, and for clocks.
+    private static readonly TimeSpan KeysLast = TimeSpan.FromHours(20);
+
     private static readonly EventMeta Meta = new(null, null, "payments");
 
     /// <summary>Does all that is due on a payment now.</summary>
@@ -25,16 +28,16 @@ internal sealed class PaymentCalls(PaymentHallway hallway, EventReader reader, P
         try
         {
             if (await reader.StateAsync(PaymentModel.StreamOf(tenant, id), cancellationToken) is not { State: Payment payment } found) return true;
-            foreach (var (call, refund) in payment.DueBy(found.Now).ToList()) await DoAsync(tenant, payment, call, refund, attempt, cancellationToken);
+            foreach (var (call, refund) in payment.DueBy(found.Now).ToList()) await DoAsync(tenant, payment, call, refund, attempt, found.Now, cancellationToken);
             return true;
         }
         finally
         {
-            await desk.GiveBackAsync(tenant, id);
+            await desk.GiveBackAsync(tenant, id, attempt);
         }
     }
 
-    private async Task DoAsync(string tenant, Payment payment, ProviderCall call, Refund? refund, int attempt, CancellationToken cancellationToken)
+    private async Task DoAsync(string tenant, Payment payment, ProviderCall call, Refund? refund, int attempt, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var tried = new RecordProviderCall { Payment = payment.Id, Call = call, Refund = refund?.Id };
         try
@@ -52,7 +55,7 @@ internal sealed class PaymentCalls(PaymentHallway hallway, EventReader reader, P
                     break;
                 case ProviderCall.Refund:
                     var money = payment.Amount with { Amount = refund!.Amount };
-                    var order = new RefundOrder(payment.Id.Value, refund.Id, payment.Refs, money, refund.Reason, tenant, payment.Account.Value);
+                    var order = new RefundOrder(payment.Id.Value, refund.Id, payment.Refs, money, refund.Reason, tenant, payment.Account.Value, now - refund.CreatedAt > KeysLast);
                     var told = await provider.RefundAsync(settings, order, cancellationToken);
                     await ApplyAsync(tenant, $"call/{refund.Id}", told.Select(fact => fact is RefundTold one && (one.OurRefundId is null && told.Length == 1) ? one with { OurRefundId = refund.Id } : fact), cancellationToken);
                     if ((await hallway.FindAsync(tenant, payment.Id, cancellationToken))?.FindRefund(refund.Id) is { NextTry: not null }) await SendAsync(tenant, tried with { Reason = "The provider has not said yet how it stands." });

@@ -49,10 +49,12 @@ internal sealed class PaymentDesk(NpgsqlDataSource source)
     }
 
     /// <summary>Gives the lease back; the row stays, and counts.</summary>
-    public async Task GiveBackAsync(string tenant, PaymentId payment)
+    public async Task GiveBackAsync(string tenant, PaymentId payment, int attempt)
     {
-        await using var command = source.CreateCommand("update ledger.payment_leases set until = now() where tenant_id = $1 and payment_id = $2");
+        // Whoever took it meanwhile, because this attempt was longer than the lease, keeps it.
+        await using var command = source.CreateCommand("update ledger.payment_leases set until = now() where tenant_id = $1 and payment_id = $2 and attempts = $3");
         Name(command, tenant, payment);
+        command.Parameters.AddWithValue(attempt);
         await command.ExecuteNonQueryAsync(CancellationToken.None);
     }
 

@@ -16,5 +16,5 @@ internal sealed class ProviderDesk(IEnumerable<IPaymentProvider> providers, Tena
 
     /// <summary>A provider with what the tenant has set for it now; null where it has not.</summary>
     public async Task<(IPaymentProvider Provider, ProviderSettings Settings)?> OfAsync(string tenant, string? name, CancellationToken cancellationToken) =>
-        Find(name) is { } provider && await settings.FindAsync(tenant, provider.Name, cancellationToken) is { } set ? (provider, set) : null;
+        Find(name) is { } provider && await settings.FindAsync(tenant, provider.Name, cancellationToken) is { SecretKey.Length: > 0 } set ? (provider, set) : null;
 }

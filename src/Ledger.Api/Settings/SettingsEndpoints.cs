@@ -9,6 +9,9 @@ public sealed record StripeSettingsRequest
     /// <summary>The secret key of the API. Never shown again.</summary>
     public string? SecretKey { get; init; }
 
+    /// <summary>The secret that signs webhooks; several with commas. In place of <see cref="WebhookSecrets"/>.</summary>
+    public string? WebhookSecret { get; init; }
+
     /// <summary>All secrets that sign webhooks now; two while one is rotated. Never shown again.</summary>
     public IReadOnlyList<string?>? WebhookSecrets { get; init; }
 
@@ -119,6 +122,8 @@ internal sealed class SettingsEndpoints(TenantSettings settings)
         {
             Take(Setting.StripeSecretKey, stripe.SecretKey, "stripe.secretKey");
             Take(Setting.StripeApiBase, stripe.ApiBase, "stripe.apiBase");
+            Take(Setting.StripeWebhookSecret, stripe.WebhookSecret, "stripe.webhookSecret");
+            if (stripe.WebhookSecret is not null && stripe.WebhookSecrets is not null) errors.Add("stripe.webhookSecret", "goes not together with webhookSecrets");
             if (stripe.WebhookSecrets is { } secrets)
             {
                 if (secrets.Count > SecretsMax) errors.Add("stripe.webhookSecrets", $"must have at most {SecretsMax} members");
@@ -135,6 +140,7 @@ internal sealed class SettingsEndpoints(TenantSettings settings)
         if (request.Midtrans is { } midtrans)
         {
             Take(Setting.MidtransServerKey, midtrans.ServerKey, "midtrans.serverKey");
+            if (midtrans.ServerKey is { Length: > 0 } keys && TenantSettings.Split(keys).IsEmpty) errors.Add("midtrans.serverKey", "must hold a key");
             Take(Setting.MidtransApiBase, midtrans.ApiBase, "midtrans.apiBase");
             Take(Setting.MidtransSnapBase, midtrans.SnapBase, "midtrans.snapBase");
         }

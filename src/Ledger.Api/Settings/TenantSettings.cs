@@ -37,12 +37,25 @@ internal sealed class TenantSettings(NpgsqlDataSource source, IConfiguration con
     /// <summary>All that a tenant has set, by name.</summary>
     public async Task<IReadOnlyDictionary<string, string>> AllAsync(string tenant, CancellationToken cancellationToken)
     {
-        var all = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var (name, value) in Configured(tenant)) all[name] = value;
+        var configured = Configured(tenant).ToDictionary(pair => pair.Name, pair => pair.Value, StringComparer.Ordinal);
+        var all = new Dictionary<string, string>(configured, StringComparer.Ordinal);
         await using var command = source.CreateCommand("select name, value from ledger.tenant_settings where tenant_id = $1");
         command.Parameters.AddWithValue(Tenants.Stored(tenant));
         await using var rows = await command.ExecuteReaderAsync(cancellationToken);
-        while (await rows.ReadAsync(cancellationToken)) all[rows.GetString(0)] = rows.GetString(1);
+        var own = new Dictionary<string, string>(StringComparer.Ordinal);
+        while (await rows.ReadAsync(cancellationToken)) own[rows.GetString(0)] = rows.GetString(1);
+        foreach (var (name, value) in own) all[name] = value;
+        // A key that the operator gave goes to no address that somebody else gave.
+        foreach (var (key, addresses) in new (Setting, Setting[])[] { (Setting.StripeSecretKey, [Setting.StripeApiBase]), (Setting.MidtransServerKey, [Setting.MidtransApiBase, Setting.MidtransSnapBase]) })
+        {
+            if (own.ContainsKey(key.Name) || !configured.ContainsKey(key.Name)) continue;
+            foreach (var address in addresses)
+            {
+                if (configured.TryGetValue(address.Name, out var given)) all[address.Name] = given;
+                else all.Remove(address.Name);
+            }
+        }
+
         return all;
     }
 
@@ -53,11 +66,11 @@ internal sealed class TenantSettings(NpgsqlDataSource source, IConfiguration con
         string? Of(Setting setting) => all.GetValueOrDefault(setting.Name) is { Length: > 0 } value ? value : null;
         switch (provider)
         {
-            case "stripe" when Of(Setting.StripeSecretKey) is { } key:
-                return new ProviderSettings(key, Split(Of(Setting.StripeWebhookSecret)), Address(Of(Setting.StripeApiBase), "https://api.stripe.com"));
-            case "midtrans" when Of(Setting.MidtransServerKey) is { } keys:
+            // Notifications need the webhook's secret alone; without the other key nothing can be asked of the provider.
+            case "stripe" when (Of(Setting.StripeSecretKey) ?? Of(Setting.StripeWebhookSecret)) is not null:
+                return new ProviderSettings(Of(Setting.StripeSecretKey) ?? "", Split(Of(Setting.StripeWebhookSecret)), Address(Of(Setting.StripeApiBase), "https://api.stripe.com"));
+            case "midtrans" when Split(Of(Setting.MidtransServerKey)) is { IsEmpty: false } servers:
                 // While a key is rotated, notifications are signed with the old one too; calls are made with the first.
-                var servers = Split(keys);
                 var sandbox = servers[0].StartsWith("SB-", StringComparison.Ordinal) ? ".sandbox" : "";
                 return new ProviderSettings(servers[0], servers, Address(Of(Setting.MidtransApiBase), $"https://api{sandbox}.midtrans.com"), Address(Of(Setting.MidtransSnapBase), $"https://app{sandbox}.midtrans.com"));
             case "fake":
@@ -134,5 +147,5 @@ internal sealed class TenantSettings(NpgsqlDataSource source, IConfiguration con
         }
     }
 
-    private static Uri Address(string? configured, string usual) => new(configured ?? usual);
+    private static Uri Address(string? configured, string usual) => Uri.TryCreate(configured, UriKind.Absolute, out var address) ? address : new Uri(usual);
 }

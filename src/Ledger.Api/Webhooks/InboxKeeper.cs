@@ -23,6 +23,7 @@ internal sealed class InboxKeeper(DeliveryStore store, DeliveryDesk desk, Refusa
     public async Task<int> EraseAsync(CancellationToken cancellationToken)
     {
         var all = 0;
+        await desk.ForgetContactsAsync(cancellationToken);
         foreach (var tenant in await desk.TenantsAsync(cancellationToken))
         {
             var days = await retention.DaysAsync(tenant, cancellationToken) ?? options.RetentionDays;

@@ -53,7 +53,7 @@ internal sealed class WebhookReceiver : IDisposable
 
             if (await providers.SettingsAsync(tenant, provider, http.RequestAborted) is not { WebhookSecrets.IsDefaultOrEmpty: false } settings)
             {
-                await RefuseAsync(http, provider, "not_set_up", new Problem(ProblemTypes.NotFound, $"This tenant has set up no {provider}: set its keys and its webhook secret first."));
+                await RefuseAsync(http, provider, "not_set_up", new Problem(ProblemTypes.BadSignature, $"No signature can be checked: this tenant has set no secret for the notifications of {provider}. Set it with PUT /v1/settings."));
                 return;
             }
 

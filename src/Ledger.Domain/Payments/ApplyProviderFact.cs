@@ -86,6 +86,8 @@ public static class ApplyProviderFactHandler
     {
         var payment = draft.Payment;
         if (told.Status == PaymentStatus.Succeeded) return Paid(draft, told);
+        // Where all of the money went back by a refund that was begun here, the provider may tell that refund as a void.
+        if (told.Reverses && payment.HasSucceeded && payment.Refunded == payment.Amount.Amount && payment.Refunds.Any(refund => refund is { IsOurs: true, Counts: true })) return null;
         if (told.Reverses && told.Status is PaymentStatus.Failed or PaymentStatus.Canceled && payment.HasSucceeded)
         {
             draft.Add(new PaymentReversed { To = told.Status, Reason = told.Reason, Refs = New(told.Refs) });

@@ -94,6 +94,7 @@ public sealed class StripeProvider(CallLimits limits) : IPaymentProvider, IDispo
             intent = (await _client.GetAsync(settings, Session(session), new StripeForm(), cancellationToken)).Id("payment_intent");
         if (intent is null && order.Refs.ChargeId is null) throw new ProviderException("Stripe has no payment to refund for this: nothing was paid through it.", ProviderFault.NotFound);
 
+        if (order.MayHaveBeenAsked && await MadeAsync(settings, order, intent, cancellationToken) is { } made) return Told(() => [StripeObjects.Refund(made, made.Seconds("created"))]);
         long? amount = null;
         if (order.Amount is { } money)
             amount = StripeMoney.ToStripe(money) ?? throw new ProviderException($"Stripe has no amount of {money}.", ProviderFault.Refused, "invalid_amount");
@@ -106,6 +107,18 @@ public sealed class StripeProvider(CallLimits limits) : IPaymentProvider, IDispo
             .Add("metadata[ledger_refund]", order.RefundId);
         var refund = await _client.PostAsync(settings, "/v1/refunds", form, $"ledger-ref-{order.RefundId}", cancellationToken);
         return Told(() => [StripeObjects.Refund(refund, refund.Seconds("created"))]);
+    }
+
+    /// <summary>The refund that Stripe made for an order long ago, by what we wrote on it; null where it made none.</summary>
+    private async Task<JsonElement?> MadeAsync(ProviderSettings settings, RefundOrder order, string? intent, CancellationToken cancellationToken)
+    {
+        StripeForm Of() => new StripeForm().Add("payment_intent", intent).Add("charge", intent is null ? order.Refs.ChargeId : null);
+        foreach (var refund in await AllAsync(settings, "/v1/refunds", Of, cancellationToken))
+        {
+            if (refund.Member("metadata").Text("ledger_refund") == order.RefundId) return refund;
+        }
+
+        return null;
     }
 
     /// <inheritdoc/>

@@ -62,11 +62,12 @@ public sealed class Notifications_coming_in(InboxService service)
     }
 
     [Fact]
-    public async Task A_tenant_that_is_not_there_or_has_set_up_nothing_is_404_and_nothing_is_kept()
+    public async Task A_tenant_that_is_not_there_is_404_one_that_has_set_no_secret_is_400_and_nothing_is_kept()
     {
         var before = await StoredAsync();
         (await service.Send(HttpMethod.Put, "/v1/tenants/bare", """{"name":"Bare"}""")).Status.ShouldBeOneOf(200, 201);
-        foreach (var tenant in new[] { "nobody", "UPPER", "bare", "%2e%2e" }) (await service.Tell(TestPay.Body("x"), tenant: tenant)).ShouldBe(404, "not-found");
+        foreach (var tenant in new[] { "nobody", "UPPER", "%2e%2e" }) (await service.Tell(TestPay.Body("x"), tenant: tenant)).ShouldBe(404, "not-found");
+        (await service.Tell(TestPay.Body("x"), tenant: "bare")).ShouldBe(400, "bad-signature");
         (await service.Tell(TestPay.Body("x"), provider: "unknown")).ShouldBe(404, "not-found");
         (await StoredAsync()).ShouldBe(before);
     }

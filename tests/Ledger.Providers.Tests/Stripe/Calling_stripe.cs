@@ -141,7 +141,12 @@ public sealed class Calling_stripe : IAsyncLifetime
         var form = StripeDouble.Decode(_stripe.Requests.Last(request => request.Path == "/v1/refunds").Body);
         (form["reason"], form["metadata[ledger_payment]"], form["metadata[ledger_refund]"]).ShouldBe(("requested_by_customer", "pay_1", "ref_1"));
 
-        (await _provider.RefundAsync(Settings, order with { RefundId = "ref_2", Amount = null }, default)).Only<RefundTold>().Amount.ShouldBe(Orders.Usd(1000));
+        // So late that its key is forgotten, it is found by what was written on it, and not made again.
+        var posts = _stripe.Requests.Count(request => request.Method == "POST");
+        var late = (await _provider.RefundAsync(Settings, order with { MayHaveBeenAsked = true }, default)).Only<RefundTold>();
+        (late.RefundId, _stripe.Requests.Count(request => request.Method == "POST")).ShouldBe((told.RefundId, posts));
+
+        (await _provider.RefundAsync(Settings, order with { RefundId = "ref_2", Amount = null, MayHaveBeenAsked = true }, default)).Only<RefundTold>().Amount.ShouldBe(Orders.Usd(1000));
         var problem = await Should.ThrowAsync<ProviderException>(_provider.RefundAsync(Settings, order with { RefundId = "ref_3" }, default));
         (problem.Fault, problem.Code).ShouldBe((ProviderFault.Refused, "charge_already_refunded"));
     }
