@@ -32,7 +32,6 @@ internal sealed class RequestMiddleware(RequestDelegate next, Readiness readines
         if (Activity.Current is { IsAllDataRequested: true } span) Describe(span, http);
     }
 
-    /// <summary>What routing and the server refuse without a word.</summary>
     /// <summary>Gives the server's span its name and the attributes of OpenTelemetry's conventions for HTTP; nothing that a client sent but the method.</summary>
     private static void Describe(Activity span, HttpContext http)
     {
@@ -42,6 +41,7 @@ internal sealed class RequestMiddleware(RequestDelegate next, Readiness readines
         if (status >= StatusCodes.Status500InternalServerError) span.SetStatus(ActivityStatusCode.Error);
     }
 
+    /// <summary>What routing and the server refuse without a word.</summary>
     private static Problem Explain(int status) => status switch
     {
         StatusCodes.Status405MethodNotAllowed => new Problem(ProblemTypes.MethodNotAllowed, "This address has other methods: see the header Allow."),

@@ -36,11 +36,18 @@ internal sealed class ReconciliationWorker(Reconciler reconciler, Reconciliation
             var tenants = await access.ListTenantsAsync(after, ListRequest.LimitMax, cancellationToken);
             foreach (var tenant in tenants.Where(tenant => tenant.IsActive))
             {
-                foreach (var provider in await reconciler.SetUpAsync(tenant.Id, cancellationToken))
+                try
                 {
-                    if (await store.TakeAsync(tenant.Id, provider, day, Lease, cancellationToken) is not { } attempt) continue;
-                    await MakeAsync(tenant.Id, provider, day, attempt, cancellationToken);
-                    made++;
+                    foreach (var provider in await reconciler.SetUpAsync(tenant.Id, cancellationToken))
+                    {
+                        if (await store.TakeAsync(tenant.Id, provider, day, Lease, cancellationToken) is not { } attempt) continue;
+                        await MakeAsync(tenant.Id, provider, day, attempt, cancellationToken);
+                        made++;
+                    }
+                }
+                catch (Exception failure) when (failure is not OperationCanceledException and not NpgsqlException)
+                {
+                    logger.LogWarning(failure, "Tenant {Tenant} could not be compared with its providers; the others are.", tenant.Id);
                 }
             }
 

@@ -58,24 +58,26 @@ internal sealed class PaymentDraft(Payment payment, Account? account, PaymentPas
     }
 
     /// <summary>Delivers what was paid, once. What stands in the way is written on the payment, for the money is ours.</summary>
-    public void Fulfil(bool fromProvider)
+    /// <returns>What stands in the way, for a checkout without money, which may still be refused; null where nothing does.</returns>
+    public Refusal? Fulfil(bool fromProvider)
     {
-        if (Payment.IsFulfilled || !Payment.HasSucceeded) return;
+        if (Payment.IsFulfilled || !Payment.HasSucceeded) return null;
         if (Payment.CreditAmount is not { } credits)
         {
             Add(new PaymentFulfilled());
-            return;
+            return null;
         }
 
         var refusal = Purchase(credits, fromProvider, out var purchase);
         if (refusal is not null)
         {
             Add(new AttentionNeeded { Reason = $"It was paid, and its credits could not be added to the account. {refusal.Detail}" });
-            return;
+            return refusal;
         }
 
         Add(new PaymentFulfilled { Purchase = purchase });
         if (Account!.Status == AccountStatus.Closed) Add(new AttentionNeeded { Reason = $"Account {Account.Id} is closed: the credits wait in a lot that can't be spent. Refund the payment." });
+        return null;
     }
 
     /// <summary>Takes credits back, or gives them back, until as many are gone as the money that has gone asks for.</summary>

@@ -88,7 +88,7 @@ public static class StartCheckoutHandler
         if (total.Amount == 0)
         {
             draft.Add(new PaymentSucceeded { Received = total });
-            draft.Fulfil(fromProvider: false);
+            if (draft.Fulfil(fromProvider: false) is { } refusal) return PaymentDecision.Refuse(refusal);
         }
 
         return draft.Done("nothing was to be done");

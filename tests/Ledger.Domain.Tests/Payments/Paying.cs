@@ -56,6 +56,26 @@ public sealed class Paying
     }
 
     [Fact]
+    public void A_free_package_that_the_account_can_not_take_is_refused()
+    {
+        world.Open();
+        var lots = Enumerable.Range(10, Account.LotsMax).Select(version => new Lot
+        {
+            Id = LotId.For(PaymentWorld.Tag, version),
+            Kind = LotKind.Granted,
+            Origin = LotOrigin.Grant,
+            Amount = 1,
+            Remaining = 1,
+            Priority = 100,
+            CreatedAt = world.Now,
+            TransactionId = TransactionId.For(PaymentWorld.Tag, version),
+        });
+        var full = world.Account with { Lots = [.. lots], Balance = Account.LotsMax, Version = 20_000 };
+        var free = CatalogItem.Begin(ItemKind.Package, "gift") with { Entry = new Package { Name = "Gift", Active = true, Price = new(0, "usd"), CreditAmount = 3 } };
+        Refusal(new StartCheckout { Payment = PaymentWorld.First, Account = PaymentWorld.Id, Item = free, Quantity = 1 }.Decide(Payment.None(PaymentWorld.First), full, PaymentPast.Empty, world.Now)).ShouldBeOfType<LimitReached>();
+    }
+
+    [Fact]
     public void A_total_of_nothing_is_delivered_in_the_commit_of_its_intent()
     {
         var free = CatalogItem.Begin(ItemKind.Package, "gift") with { Entry = new Package { Name = "Gift", Active = true, Price = new(0, "usd"), CreditAmount = 3 } };
