@@ -1,4 +1,5 @@
 using Ledger.Api.Accounts;
+using Ledger.Api.Billing;
 using Ledger.Api.Catalog;
 using Ledger.Api.Commands;
 using Ledger.Api.Explain;
@@ -21,7 +22,7 @@ public partial class Program
     public static WebApplication Compose(WebApplicationBuilder builder)
     {
         builder.AddEdge();
-        builder.Services.AddStore().AddReadModels().AddAccounts().AddCatalog().AddPayments(builder.Environment).AddExports().AddReports().AddExplain().AddVerification().AddWebhooks(builder.Environment).AddReconciliation();
+        builder.Services.AddStore().AddReadModels().AddAccounts().AddCatalog().AddBilling().AddPayments(builder.Environment).AddExports().AddReports().AddExplain().AddVerification().AddWebhooks(builder.Environment).AddReconciliation();
         var app = builder.Build();
         app.MapEdge();
         app.MapAccounts();

@@ -4,7 +4,9 @@ using System.Text.Json.Serialization;
 using Ledger.Domain;
 using Ledger.Domain.Accounts;
 using Ledger.Domain.Catalog;
+using Ledger.Domain.Invoices;
 using Ledger.Domain.Payments;
+using Ledger.Domain.Subscriptions;
 using Ledger.EventStore;
 
 namespace Ledger.Api.Commands;
@@ -13,7 +15,7 @@ namespace Ledger.Api.Commands;
 public static class EventJson
 {
     /// <summary>The families of events.</summary>
-    private static readonly Type[] Families = [typeof(AccountEvent), typeof(CatalogEvent), typeof(PaymentEvent), typeof(CustomerEvent)];
+    private static readonly Type[] Families = [typeof(AccountEvent), typeof(CatalogEvent), typeof(PaymentEvent), typeof(CustomerEvent), typeof(SubscriptionEvent), typeof(SubscriberEvent), typeof(InvoicingEvent), typeof(InvoiceEvent)];
 
     /// <summary>Every type of event that is written. Found by reflection once, so a new event needs no entry anywhere.</summary>
     public static IReadOnlyList<Type> EventTypes { get; } =
@@ -25,7 +27,8 @@ public static class EventJson
         new CreditsNumbers(), new RawJson(), new MetadataMembers(), new ValueLists(),
         new Texts<AccountId>(t => new AccountId(t), v => v.Value), new Texts<TransactionId>(t => new TransactionId(t), v => v.Value),
         new Texts<LotId>(t => new LotId(t), v => v.Value), new Texts<HoldId>(t => new HoldId(t), v => v.Value),
-        new Texts<PaymentId>(t => new PaymentId(t), v => v.Value),
+        new Texts<PaymentId>(t => new PaymentId(t), v => v.Value), new Texts<SubscriptionId>(t => new SubscriptionId(t), v => v.Value),
+        new Texts<InvoiceId>(t => new InvoiceId(t), v => v.Value),
     ]);
 
     /// <summary>How events are shown to clients that want decimals as strings; never how they are stored.</summary>

@@ -5,6 +5,7 @@ using Ledger.Api.Http;
 using Ledger.Api.Settings;
 using Ledger.Api.Webhooks;
 using Ledger.Domain;
+using Ledger.Domain.Billing;
 using Ledger.Domain.Catalog;
 using Ledger.Domain.Payments;
 using Ledger.EventStore;
@@ -56,11 +57,12 @@ internal sealed class PaymentHallway(GroupCommit store, EventReader reader, Tena
     public async Task<PaymentResult> SendAsync(
         string tenant, PaymentCommand command, EventMeta meta, UInt128 fingerprint = default, bool dryRun = false, AccountId? account = null, (ItemKind Kind, string Id)? item = null, CancellationToken cancellationToken = default)
     {
+        var policy = await settings.PolicyAsync(tenant, cancellationToken);
         for (var looks = 1; ; looks++)
         {
             var now = await FindAsync(tenant, command.Payment, cancellationToken);
-            var look = new PaymentLook(command.Payment, now?.Account ?? account, now?.Purchase, [], item);
-            var result = await SubmitAsync(tenant, command, look, meta, fingerprint, dryRun);
+            var look = new PaymentLook(command.Payment, now?.Account ?? account, now?.Purchase, [], item) { Subscription = now is null ? command.Subscription : now.Subscription };
+            var result = await SubmitAsync(tenant, command, look, policy, meta, fingerprint, dryRun);
             if (result is not null) return result;
             if (looks == LooksMax) return new PaymentResult { Problem = Problem.Overloaded("The payment changes faster than it can be looked at. Nothing was done: send the same request again.") };
         }
@@ -79,12 +81,12 @@ internal sealed class PaymentHallway(GroupCommit store, EventReader reader, Tena
         var fingerprint = Fingerprint.Of("fact", key, (object)fact);
         var causation = KeyOf($"{key}/{fingerprint:x32}");
         var meta = new EventMeta(null, causation, "provider:" + fact.Provider);
-        var allowsDebt = await settings.AllowsDebtAsync(tenant, cancellationToken);
+        var policy = await settings.PolicyAsync(tenant, cancellationToken);
         for (var looks = 1; ; looks++)
         {
             var look = await LookAsync(tenant, fact, cancellationToken);
-            var command = new ApplyProviderFact { Payment = look.Payment, Fact = fact, Tenant = tenant, AllowsDebt = allowsDebt };
-            if (await SubmitAsync(tenant, command, look, meta, fingerprint, dryRun) is { } result) return OutcomeOf(result, look);
+            var command = new ApplyProviderFact { Payment = look.Payment, Fact = fact, Tenant = tenant, AllowsDebt = policy.AllowsDebt };
+            if (await SubmitAsync(tenant, command, look, policy, meta, fingerprint, dryRun) is { } result) return OutcomeOf(result, look);
             if (looks == LooksMax) return new FactOutcome.NotNow("The payment changes faster than it can be looked at.");
         }
     }
@@ -122,7 +124,7 @@ internal sealed class PaymentHallway(GroupCommit store, EventReader reader, Tena
         if (await LedToAsync(tenant, refs, cancellationToken) is { } led) id = led;
         else if (PaymentId.TryParse(fact.Marks.Payment, out var marked)) id = marked;
         else id = IdOfReported(tenant, refs);
-        if (await FindAsync(tenant, id, cancellationToken) is { } known) return new PaymentLook(id, known.Account, known.Purchase, refs, IsKnown: true);
+        if (await FindAsync(tenant, id, cancellationToken) is { } known) return new PaymentLook(id, known.Account, known.Purchase, refs, IsKnown: true) { Subscription = known.Subscription };
         return new PaymentLook(id, AccountId.TryParse(fact.Marks.Account, out var account) ? account : null, null, refs);
     }
 
@@ -147,9 +149,9 @@ internal sealed class PaymentHallway(GroupCommit store, EventReader reader, Tena
     }
 
     /// <summary>Null where it has to be looked at again.</summary>
-    private async Task<PaymentResult?> SubmitAsync(string tenant, PaymentCommand command, PaymentLook look, EventMeta meta, UInt128 fingerprint, bool dryRun)
+    private async Task<PaymentResult?> SubmitAsync(string tenant, PaymentCommand command, PaymentLook look, BillingPolicy policy, EventMeta meta, UInt128 fingerprint, bool dryRun)
     {
-        var work = new PaymentWork(command, look) { Tenant = tenant, Key = dryRun ? null : meta.Causation, Fingerprint = fingerprint, Meta = meta, DryRun = dryRun };
+        var work = new PaymentWork(command, look, policy) { Tenant = tenant, Key = dryRun ? null : meta.Causation, Fingerprint = fingerprint, Meta = meta, DryRun = dryRun };
         try
         {
             return await store.SubmitAsync(work, false) switch

@@ -1,10 +1,14 @@
 using System.Collections.Immutable;
+using Ledger.Api.Billing;
 using Ledger.Api.Catalog;
 using Ledger.Api.Commands;
 using Ledger.Domain;
 using Ledger.Domain.Accounts;
+using Ledger.Domain.Billing;
 using Ledger.Domain.Catalog;
+using Ledger.Domain.Invoices;
 using Ledger.Domain.Payments;
+using Ledger.Domain.Subscriptions;
 using Ledger.EventStore;
 
 namespace Ledger.Api.Payments;
@@ -16,13 +20,17 @@ namespace Ledger.Api.Payments;
 /// <param name="Refs">References that a fact brings, as <see cref="Payment.RefName"/> has them.</param>
 /// <param name="Item">What is to be bought.</param>
 /// <param name="IsKnown">Whether there was such a payment.</param>
-internal sealed record PaymentLook(PaymentId Payment, AccountId? Account, TransactionId? Purchase, ImmutableArray<string> Refs, (ItemKind Kind, string Id)? Item = null, bool IsKnown = false);
+internal sealed record PaymentLook(PaymentId Payment, AccountId? Account, TransactionId? Purchase, ImmutableArray<string> Refs, (ItemKind Kind, string Id)? Item = null, bool IsKnown = false)
+{
+    /// <summary>The subscription that it opens or renews; null where it is for none.</summary>
+    public SubscriptionId? Subscription { get; init; }
+}
 
 /// <summary>The payment is another one by now than it was when it was looked at: look again.</summary>
 internal sealed record LookAgain;
 
 /// <summary>A command on a payment, its account and what is sold, on its way through the store: one commit for all of it.</summary>
-internal sealed class PaymentWork(PaymentCommand command, PaymentLook look) : Work
+internal sealed class PaymentWork(PaymentCommand command, PaymentLook look, BillingPolicy policy) : Work
 {
     /// <summary>Whether it is only asked what would happen: then nothing is written, and the decision is the refusal.</summary>
     public bool DryRun { get; init; }
@@ -31,16 +39,24 @@ internal sealed class PaymentWork(PaymentCommand command, PaymentLook look) : Wo
 
     private StreamRef? AccountStream => look.Account is { } account ? AccountModel.StreamOf(Tenant, account) : null;
 
-    private Names Names => PaymentPast.NamesOf(look.Payment, look.Purchase);
+    private BillingLoad Load => new(Tenant, look.Account, policy)
+    {
+        Facts = PaymentPast.NamesOf(look.Payment, look.Purchase).Facts,
+        Subscription = look.Subscription,
+        Invoices = [InvoiceId.Of(look.Payment)],
+    };
 
     public override void Name(Needs needs)
     {
         needs.Stream(Own);
         foreach (var reference in look.Refs) needs.Fact(PaymentModel.RefOf(Tenant, reference));
         if (look.Item is var (kind, id)) needs.Stream(CatalogModel.StreamOf(Tenant, kind, id));
-        if (AccountStream is not { } account) return;
-        needs.Stream(account);
-        foreach (var name in Names.Facts) needs.Fact(AccountModel.Name(account, name));
+        Load.Name(needs);
+    }
+
+    public override void NameMore(IDecisionContext loaded, Needs needs)
+    {
+        if (look.Account is not null) Load.NameMore(loaded, needs);
     }
 
     public override Verdict Decide(IDecisionContext context)
@@ -52,37 +68,24 @@ internal sealed class PaymentWork(PaymentCommand command, PaymentLook look) : Wo
             if (context.Fact(PaymentModel.RefOf(Tenant, reference)) is { } led) refs[reference] = PaymentModel.LedTo(led);
         }
 
-        if (payment.Exists ? payment.Account != look.Account || payment.Purchase != look.Purchase : refs.Values.Any(other => other != look.Payment)) return Verdict.Refuse(new LookAgain());
+        if (payment.Exists ? payment.Account != look.Account || payment.Purchase != look.Purchase || payment.Subscription != look.Subscription : refs.Values.Any(other => other != look.Payment)) return Verdict.Refuse(new LookAgain());
+        var load = Load;
+        var states = load.Read(context);
         var decision = command.WithItem(look.Item is var (kind, id) ? CatalogModel.Of(context.State(CatalogModel.StreamOf(Tenant, kind, id))) : null)
-            .Decide(payment, Account(context), new PaymentPast(Facts(context), refs.ToImmutable()), Now(context));
+            .Decide(payment, states.Account, new PaymentPast(states.AccountFacts, refs.ToImmutable()) { Billing = states }, context.NowFor([Own, .. load.Streams(context)]));
         if (DryRun) return Verdict.Refuse(decision);
         switch (decision)
         {
             case PaymentDecision.Refused refused:
-                return Verdict.Refuse(new AccountRefusal(refused.Refusal, Account(context) is { Exists: true } account ? account.Status : null));
+                return Verdict.Refuse(new AccountRefusal(refused.Refusal, states.Account is { Exists: true } account ? account.Status : null));
             case PaymentDecision.Accepted accepted:
                 var appends = new List<Append>(2) { new(Own, accepted.Payment) };
                 if (!accepted.Account.IsEmpty) appends.Add(new Append(AccountStream!.Value, accepted.Account));
+                appends.AddRange(load.Appends(accepted.Beside));
                 return Verdict.Accept(appends, Own, context.Version(Own) + accepted.Payment.Length);
             default:
                 return Verdict.Refuse(decision);
         }
-    }
-
-    private Account? Account(IDecisionContext context) => AccountStream is { } account ? (Account)context.State(account) : null;
-
-    private DateTimeOffset Now(IDecisionContext context) => AccountStream is { } account ? context.NowFor(Own, account) : context.NowFor(Own);
-
-    private ImmutableArray<Fact> Facts(IDecisionContext context)
-    {
-        if (AccountStream is not { } account) return [];
-        var facts = ImmutableArray.CreateBuilder<Fact>();
-        foreach (var name in Names.Facts)
-        {
-            if (context.Fact(AccountModel.Name(account, name)) is { } json) facts.Add(new Fact(name, EventJson.ReadFact(name.Kind, json)));
-        }
-
-        return facts.ToImmutable();
     }
 }
 

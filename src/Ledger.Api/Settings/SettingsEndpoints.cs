@@ -162,7 +162,7 @@ internal sealed class SettingsEndpoints(TenantSettings settings)
         return new SettingsBody(
             new StripeSettingsBody(Masked(Of(Setting.StripeSecretKey)), [.. TenantSettings.Split(Of(Setting.StripeWebhookSecret)).Select(secret => Masked(secret)!)], Of(Setting.StripeApiBase), stripe is null ? null : TenantSettings.IsLive("stripe", stripe)),
             new MidtransSettingsBody(Masked(midtrans?.SecretKey), Of(Setting.MidtransApiBase), Of(Setting.MidtransSnapBase), midtrans is null ? null : TenantSettings.IsLive("midtrans", midtrans)),
-            await settings.AllowsDebtAsync(tenant, cancellationToken),
+            (await settings.PolicyAsync(tenant, cancellationToken)).AllowsDebt,
             await settings.DaysAsync(tenant, cancellationToken));
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Ledger.Api.Webhooks;
+using Ledger.Domain.Billing;
 using Ledger.EventStore;
 using Ledger.Providers;
 using Npgsql;
@@ -20,6 +21,9 @@ internal sealed record Setting(string Name, bool IsSecret = false)
     public static readonly Setting FakeSecretKey = new("Fake:SecretKey", IsSecret: true);
     public static readonly Setting FakeApiBase = new("Fake:ApiBase");
     public static readonly Setting AllowDebt = new("AllowDebtOnProviderRefund");
+    public static readonly Setting GraceDays = new("GraceDays");
+    public static readonly Setting TaxPercent = new("Tax:Percent");
+    public static readonly Setting TaxName = new("Tax:Name");
     public static readonly Setting RetentionDays = new("RetentionDays");
 }
 
@@ -95,9 +99,18 @@ internal sealed class TenantSettings(NpgsqlDataSource source, IConfiguration con
         };
     }
 
-    /// <summary>Whether credits that were spent become debt where a provider tells of a refund or a lost dispute; else they are a shortfall.</summary>
-    public async ValueTask<bool> AllowsDebtAsync(string tenant, CancellationToken cancellationToken) =>
-        (await AllAsync(tenant, cancellationToken)).GetValueOrDefault(Setting.AllowDebt.Name) is { } value && bool.TryParse(value, out var allowed) && allowed;
+    /// <summary>What decisions about money follow. What can't be read counts as not set: <c>PUT /v1/settings</c> takes no such value.</summary>
+    public async ValueTask<BillingPolicy> PolicyAsync(string tenant, CancellationToken cancellationToken)
+    {
+        var all = await AllAsync(tenant, cancellationToken);
+        return new BillingPolicy
+        {
+            AllowsDebt = all.GetValueOrDefault(Setting.AllowDebt.Name) is { } debt && bool.TryParse(debt, out var allowed) && allowed,
+            GraceDays = all.GetValueOrDefault(Setting.GraceDays.Name) is { } grace && int.TryParse(grace, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var days) && days <= BillingPolicy.GraceDaysMax ? days : BillingPolicy.Default.GraceDays,
+            TaxPercent = all.GetValueOrDefault(Setting.TaxPercent.Name) is { } tax && decimal.TryParse(tax, System.Globalization.NumberStyles.AllowDecimalPoint, System.Globalization.CultureInfo.InvariantCulture, out var percent) && percent <= 100 ? percent : 0,
+            TaxName = all.GetValueOrDefault(Setting.TaxName.Name) is { Length: > 0 } name ? name : null,
+        };
+    }
 
     /// <summary>For how many days raw notifications are kept; null where nothing is set.</summary>
     public async ValueTask<int?> DaysAsync(string tenant, CancellationToken cancellationToken) =>
@@ -136,7 +149,7 @@ internal sealed class TenantSettings(NpgsqlDataSource source, IConfiguration con
         foreach (var setting in new[]
         {
             Setting.StripeSecretKey, Setting.StripeWebhookSecret, Setting.StripeApiBase, Setting.MidtransServerKey, Setting.MidtransApiBase, Setting.MidtransSnapBase, Setting.FakeSecretKey, Setting.FakeApiBase,
-            Setting.AllowDebt, Setting.RetentionDays,
+            Setting.AllowDebt, Setting.GraceDays, Setting.TaxPercent, Setting.TaxName, Setting.RetentionDays,
         })
         {
             var section = configuration.GetSection($"Tenants:{tenant}:{setting.Name}");

@@ -1,4 +1,5 @@
 using Ledger.Domain.Catalog;
+using Ledger.Domain.Subscriptions;
 
 namespace Ledger.Domain.Payments;
 
@@ -44,6 +45,9 @@ public sealed record PaymentIntended : PaymentEvent
 
     /// <summary>The credits that it buys; null where it buys none.</summary>
     public Credits? CreditAmount { get; init; }
+
+    /// <summary>The subscription that it opens or renews; null where it is for none.</summary>
+    public SubscriptionId? Subscription { get; init; }
 
     /// <summary>The provider; null where nothing is to be paid.</summary>
     public string? Provider { get; init; }

@@ -24,6 +24,7 @@ public sealed partial record Payment
                     Account = e.Account,
                     Purpose = e.Purpose,
                     Item = e.Item,
+                    Subscription = e.Subscription,
                     Provider = e.Provider,
                     Amount = e.Amount,
                     ListPrice = e.ListPrice,

@@ -1,3 +1,5 @@
+using Ledger.Domain.Subscriptions;
+
 namespace Ledger.Domain.Payments;
 
 // ---- State: what the next decision, and the next call to the provider, need. ----
@@ -89,6 +91,9 @@ public sealed partial record Payment
 
     /// <summary>What is bought; null for a payment that was not begun here.</summary>
     public SoldItem? Item { get; init; }
+
+    /// <summary>The subscription that it opens or renews; null where it is for none.</summary>
+    public SubscriptionId? Subscription { get; init; }
 
     /// <summary>The provider; null where nothing is to be paid.</summary>
     public string? Provider { get; init; }

@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using Ledger.Domain.Accounts;
+using Ledger.Domain.Billing;
 using Ledger.Domain.Catalog;
+using Ledger.Domain.Subscriptions;
 
 namespace Ledger.Domain.Payments;
 
@@ -9,6 +11,9 @@ public abstract record PaymentCommand
 {
     /// <summary>The payment.</summary>
     public required PaymentId Payment { get; init; }
+
+    /// <summary>The subscription that a payment which it begins would open or renew; null for none.</summary>
+    public virtual SubscriptionId? Subscription => null;
 
     /// <summary>The same command with what is sold as it is in the catalogue now; null where nothing is sold.</summary>
     public virtual PaymentCommand WithItem(CatalogItem? item) => this;
@@ -29,6 +34,9 @@ public sealed record PaymentPast(ImmutableArray<Fact> AccountFacts, ImmutableDic
     /// <summary>Nothing was loaded.</summary>
     public static PaymentPast Empty { get; } = new([], ImmutableDictionary<string, PaymentId>.Empty);
 
+    /// <summary>The account's subscription and invoices, and what the tenant has set.</summary>
+    public BillingStates Billing { get; init; } = new();
+
     /// <summary>What any command on this payment may need of its account.</summary>
     public static Names NamesOf(PaymentId payment, TransactionId? purchase) =>
         purchase is { } bought ? Names.Of(FactName.Payment(payment.Value), FactName.Lot(bought.FirstLot)) : Names.Of(FactName.Payment(payment.Value));
@@ -48,7 +56,11 @@ public abstract record PaymentDecision
     /// <param name="Payment">Of the payment; at least one.</param>
     /// <param name="Account">Of its account; none where it stays as it is.</param>
     /// <param name="After">The payment after them.</param>
-    public sealed record Accepted(ImmutableArray<PaymentEvent> Payment, ImmutableArray<AccountEvent> Account, Payment After) : PaymentDecision;
+    public sealed record Accepted(ImmutableArray<PaymentEvent> Payment, ImmutableArray<AccountEvent> Account, Payment After) : PaymentDecision
+    {
+        /// <summary>Of other streams: the account's subscription, its invoices.</summary>
+        public ImmutableArray<StreamEvents> Beside { get; init; } = [];
+    }
 
     /// <summary>Nothing has to change.</summary>
     /// <param name="Why">Why not, for a list of what was told.</param>

@@ -1,18 +1,20 @@
 using System.Collections.Immutable;
 using Ledger.Domain.Accounts;
+using Ledger.Domain.Billing;
 
 namespace Ledger.Domain.Payments;
 
-// A payment and its account while a command is decided: each event is applied as it is made, so that the next one sees it.
-internal sealed class PaymentDraft(Payment payment, Account? account, PaymentPast past, DateTimeOffset now)
+// A payment, its account and what is beside that while a command is decided: each event is applied as it is made, so that the next one sees it.
+internal sealed partial class PaymentDraft(Payment payment, Account? account, PaymentPast past, DateTimeOffset now)
 {
     private readonly ImmutableArray<PaymentEvent>.Builder events = ImmutableArray.CreateBuilder<PaymentEvent>();
-    private readonly ImmutableArray<AccountEvent>.Builder accountEvents = ImmutableArray.CreateBuilder<AccountEvent>();
-    private readonly List<Fact> facts = [.. past.AccountFacts];
 
     public Payment Payment { get; private set; } = payment;
 
-    public Account? Account { get; private set; } = account;
+    /// <summary>The account, its subscription and its invoices.</summary>
+    public BillingDraft Billing { get; } = new(past.Billing with { Account = account, AccountFacts = past.AccountFacts }, now);
+
+    public Account? Account => Billing.Account;
 
     public DateTimeOffset Now => now;
 
@@ -33,29 +35,7 @@ internal sealed class PaymentDraft(Payment payment, Account? account, PaymentPas
     public Refusal? Open(OpenAccount opening) => Account is { Exists: true } ? null : Run(opening, out _);
 
     /// <summary>Does something to the account. Its events are none where nothing had to change; the refusal where it is refused.</summary>
-    public Refusal? Run(AccountCommand command, out ImmutableArray<AccountEvent> happened)
-    {
-        happened = [];
-        var decision = command.Decide(Account!, null, new Recollection(facts, []), now);
-        switch (decision)
-        {
-            case Decision.Refused refused: return refused.Refusal;
-            case Decision.Accepted accepted: happened = accepted.Streams[0].Events; break;
-        }
-
-        foreach (var one in happened)
-        {
-            accountEvents.Add(one);
-            Account = Account!.Evolve(one, now);
-            foreach (var left in Account.Left)
-            {
-                facts.RemoveAll(known => known.Name == left.Name);
-                facts.Add(left);
-            }
-        }
-
-        return null;
-    }
+    public Refusal? Run(AccountCommand command, out ImmutableArray<AccountEvent> happened) => Billing.Run(command, out happened);
 
     /// <summary>Delivers what was paid, once. What stands in the way is written on the payment, for the money is ours.</summary>
     /// <returns>What stands in the way, for a checkout without money, which may still be refused; null where nothing does.</returns>
@@ -116,7 +96,7 @@ internal sealed class PaymentDraft(Payment payment, Account? account, PaymentPas
         return null;
     }
 
-    public PaymentDecision Done(string nothing) => IsEmpty ? new PaymentDecision.Nothing(nothing) : new PaymentDecision.Accepted(events.ToImmutable(), accountEvents.ToImmutable(), Payment);
+    public PaymentDecision Done(string nothing) => IsEmpty ? new PaymentDecision.Nothing(nothing) : new PaymentDecision.Accepted(events.ToImmutable(), Billing.AccountEvents, Payment) { Beside = Billing.Beside };
 
     // Counted before, by an app that told of the payment itself: that purchase is this one's.
     private Refusal? Purchase(Credits credits, bool fromProvider, out TransactionId? purchase)
@@ -138,7 +118,7 @@ internal sealed class PaymentDraft(Payment payment, Account? account, PaymentPas
             if (one is CreditsPurchased bought) purchase = bought.Id;
         }
 
-        foreach (var fact in facts)
+        foreach (var fact in Billing.Facts)
         {
             if (purchase is null && fact is { Body: PaymentCounted counted } && fact.Name == FactName.Payment(Payment.Id.Value)) purchase = TransactionId.For(Account.Tag, counted.Version);
         }

@@ -4,7 +4,7 @@ namespace Ledger.Domain.Payments;
 public readonly record struct PaymentId(string Value)
 {
     /// <summary>How many characters follow the prefix.</summary>
-    public const int TagLength = 26;
+    public const int TagLength = StreamIds.TagLength;
 
     private const string Prefix = "pay_";
 
@@ -12,31 +12,14 @@ public readonly record struct PaymentId(string Value)
     public string Behind(string prefix) => string.Concat(prefix, Value.AsSpan(Prefix.Length));
 
     /// <summary>The id of 16 bytes that are random, or a hash of what names the payment.</summary>
-    public static PaymentId Of(UInt128 bits)
-    {
-        Span<char> text = stackalloc char[Prefix.Length + TagLength];
-        Prefix.CopyTo(text);
-        for (var at = text.Length - 1; at >= Prefix.Length; at--)
-        {
-            text[at] = AccountTag.Alphabet[(int)(bits & 31)];
-            bits >>= 5;
-        }
-
-        return new(new string(text));
-    }
+    public static PaymentId Of(UInt128 bits) => new(StreamIds.Of(Prefix, bits));
 
     /// <summary>Reads an id; false when it has not the shape of one.</summary>
     public static bool TryParse(string? text, out PaymentId id)
     {
-        id = default;
-        if (text is null || text.Length != Prefix.Length + TagLength || !text.StartsWith(Prefix, StringComparison.Ordinal)) return false;
-        foreach (var character in text.AsSpan(Prefix.Length))
-        {
-            if (!AccountTag.Alphabet.Contains(character, StringComparison.Ordinal)) return false;
-        }
-
-        id = new(text);
-        return true;
+        var fits = StreamIds.Fits(Prefix, text);
+        id = fits ? new(text!) : default;
+        return fits;
     }
 
     /// <inheritdoc/>

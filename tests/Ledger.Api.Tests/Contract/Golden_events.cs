@@ -3,7 +3,9 @@ using System.Text;
 using Ledger.Api.Commands;
 using Ledger.Domain.Accounts;
 using Ledger.Domain.Tests;
+using Ledger.Domain.Tests.Invoices;
 using Ledger.Domain.Tests.Payments;
+using Ledger.Domain.Tests.Subscriptions;
 using Ledger.EventStore;
 
 namespace Ledger.Api.Tests.Contract;
@@ -16,7 +18,7 @@ public sealed class Golden_events
 {
     private static string Folder => Path.Combine(MappedRoute.Root, "tests", "Ledger.Api.Tests", "Contract", "golden", "events");
 
-    private static IReadOnlyList<(string Name, object Event)> All { get; } = [.. Samples.All.Select(sample => (sample.Name, (object)sample.Event)), .. PaymentSamples.All];
+    private static IReadOnlyList<(string Name, object Event)> All { get; } = [.. Samples.All.Select(sample => (sample.Name, (object)sample.Event)), .. PaymentSamples.All, .. SubscriptionSamples.All, .. InvoiceSamples.All];
 
     public static TheoryData<string> Names => [.. All.Select(sample => sample.Name)];
 

@@ -1,6 +1,7 @@
 using Ledger.Domain.Accounts;
 using Ledger.Domain.Catalog;
 using Ledger.Domain.Payments;
+using Ledger.Domain.Subscriptions;
 
 namespace Ledger.Domain.Tests.Payments;
 
@@ -67,6 +68,11 @@ public static class PaymentSamples
             Provider = "stripe", ExpiresAt = Time.AddHours(23), SuccessUrl = "https://app.example/ok", CancelUrl = "https://app.example/no", Metadata = Noted,
         }),
         ("payment_intended_small", new PaymentIntended { Account = new("acct_1"), Purpose = PaymentPurpose.Product, Item = new(ItemKind.Product, "ws_1", 1, "Workshop", 1, new(0, "usd")), Amount = new(0, "usd"), ListPrice = new(0, "usd"), ExpiresAt = Time }),
+        ("payment_intended_plan", new PaymentIntended
+        {
+            Status = PaymentStatus.Pending, Account = new("acct_1"), Purpose = PaymentPurpose.Subscription, Item = new(ItemKind.Plan, "pro-monthly", 2, "Pro", 1, new(2999, "usd")), Amount = new(2999, "usd"), ListPrice = new(2999, "usd"), Provider = "stripe",
+            ExpiresAt = Time.AddHours(23), Subscription = SubscriptionId.Of(1),
+        }),
         ("payment_reported_full", new PaymentReported { Status = PaymentStatus.Pending, Account = new("acct_1"), Provider = "stripe", Amount = new(700, "kwd"), CreditAmount = 7.5m }),
         ("payment_reported_small", new PaymentReported { Account = new("acct_1"), Provider = "midtrans", Amount = new(15_000_000, "idr"), CreditAmount = 1 }),
         ("checkout_page_opened_full", new CheckoutPageOpened { Refs = FullRefs, RedirectUrl = "https://pay.example/cs_1", Token = "tok_1", Attempt = 2 }),

@@ -1,0 +1,17 @@
+using Ledger.EventStore;
+
+namespace Ledger.Api.Billing;
+
+/// <summary>What subscriptions and invoices need to be stored.</summary>
+internal static class BillingRoutes
+{
+    /// <summary>The kinds of streams of this room.</summary>
+    public static IReadOnlyList<IStreamModel> Models { get; } = [new SubscriptionModel(), new SubscriberModel(), new InvoicingModel(), new InvoiceModel()];
+
+    /// <summary>Adds them.</summary>
+    public static IServiceCollection AddBilling(this IServiceCollection services)
+    {
+        foreach (var model in Models) services.AddSingleton(model);
+        return services;
+    }
+}

@@ -1,0 +1,140 @@
+using System.Collections.Immutable;
+using Ledger.Domain.Accounts;
+using Ledger.Domain.Invoices;
+using Ledger.Domain.Subscriptions;
+
+namespace Ledger.Domain.Billing;
+
+/// <summary>An account and all that money moves beside it while a command is decided: each event is applied as it is made, so that the next one sees it. Then all of it is appended in one commit.</summary>
+/// <param name="states">What was loaded.</param>
+/// <param name="now">Business time, UTC, in whole microseconds, never before the last event of any stream involved.</param>
+public sealed class BillingDraft(BillingStates states, DateTimeOffset now)
+{
+    /// <summary>The kind of the stream that holds an account's place for a subscription; its id is the account's.</summary>
+    public const string SubscriberKind = "subscriber";
+
+    /// <summary>The kind of a subscription's stream.</summary>
+    public const string SubscriptionKind = "subscription";
+
+    /// <summary>The kind of the stream of a tenant's invoice numbers.</summary>
+    public const string InvoicingKind = "invoicing";
+
+    /// <summary>The one id of that kind.</summary>
+    public const string InvoicingId = "numbers";
+
+    /// <summary>The kind of an invoice's stream.</summary>
+    public const string InvoiceKind = "invoice";
+
+    private readonly ImmutableArray<AccountEvent>.Builder accountEvents = ImmutableArray.CreateBuilder<AccountEvent>();
+    private readonly List<(string Kind, string Id, ImmutableArray<object>.Builder Events)> beside = [];
+    private readonly List<Fact> facts = [.. states.AccountFacts];
+    private ImmutableDictionary<SubscriptionId, Subscription> subscriptions = states.Subscriptions;
+    private ImmutableDictionary<InvoiceId, Invoice> invoices = states.Invoices;
+
+    /// <summary>Business time.</summary>
+    public DateTimeOffset Now => now;
+
+    /// <summary>What the tenant has set.</summary>
+    public BillingPolicy Policy => states.Policy;
+
+    /// <summary>The account as it is by now; null where none is known.</summary>
+    public Account? Account { get; private set; } = states.Account;
+
+    /// <summary>The account's place for a subscription as it is by now.</summary>
+    public Subscriber Subscriber { get; private set; } = states.Subscriber;
+
+    /// <summary>The tenant's invoice numbers as they are by now.</summary>
+    public Invoicing Invoicing { get; private set; } = states.Invoicing;
+
+    /// <summary>The account's live subscription; null for none.</summary>
+    public Subscription? Live => Subscriber.Live is { } live ? Find(live) : null;
+
+    /// <summary>The account's events so far.</summary>
+    public ImmutableArray<AccountEvent> AccountEvents => accountEvents.ToImmutable();
+
+    /// <summary>All other events so far, stream by stream.</summary>
+    public ImmutableArray<StreamEvents> Beside => [.. beside.Select(stream => new StreamEvents(stream.Kind, stream.Id, stream.Events.ToImmutable()))];
+
+    /// <summary>Whether nothing has happened.</summary>
+    public bool IsEmpty => accountEvents.Count == 0 && beside.Count == 0;
+
+    /// <summary>Facts of the account, as they are by now.</summary>
+    public IReadOnlyList<Fact> Facts => facts;
+
+    /// <summary>A subscription as it is by now; one without events where none was loaded.</summary>
+    public Subscription Find(SubscriptionId id) => subscriptions.GetValueOrDefault(id) ?? Subscription.None(id);
+
+    /// <summary>An invoice as it is by now; one without events where none was loaded.</summary>
+    public Invoice Find(InvoiceId id) => invoices.GetValueOrDefault(id) ?? Invoice.None(id);
+
+    /// <summary>Does something to the account.</summary>
+    /// <param name="command">What.</param>
+    /// <param name="happened">Its events; none where nothing had to change.</param>
+    /// <returns>Why it is refused; null where it is not.</returns>
+    public Refusal? Run(AccountCommand command, out ImmutableArray<AccountEvent> happened)
+    {
+        ArgumentNullException.ThrowIfNull(command);
+        happened = [];
+        switch (command.Decide(Account!, null, new Recollection(facts, []), now))
+        {
+            case Decision.Refused refused: return refused.Refusal;
+            case Decision.Accepted accepted: happened = accepted.Streams[0].Events; break;
+        }
+
+        foreach (var one in happened)
+        {
+            accountEvents.Add(one);
+            Account = Account!.Evolve(one, now);
+            foreach (var left in Account.Left)
+            {
+                facts.RemoveAll(known => known.Name == left.Name);
+                facts.Add(left);
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Something happened to the account's place for a subscription.</summary>
+    public void Add(SubscriberEvent happened)
+    {
+        Subscriber = Subscriber.Evolve(happened);
+        Note(SubscriberKind, Account!.Id.Value, happened);
+    }
+
+    /// <summary>Something happened to a subscription; the event is kept with the status after it.</summary>
+    public void Add(SubscriptionId id, SubscriptionEvent happened)
+    {
+        var after = Find(id).Evolve(happened, now);
+        subscriptions = subscriptions.SetItem(id, after);
+        Note(SubscriptionKind, id.Value, happened with { Status = after.Status });
+    }
+
+    /// <summary>Something happened to the tenant's invoice numbers.</summary>
+    public void Add(InvoicingEvent happened)
+    {
+        Invoicing = Invoicing.Evolve(happened);
+        Note(InvoicingKind, InvoicingId, happened);
+    }
+
+    /// <summary>Something happened to an invoice; the event is kept as it is given.</summary>
+    public void Add(InvoiceId id, InvoiceEvent happened)
+    {
+        invoices = invoices.SetItem(id, Find(id).Evolve(happened, now));
+        Note(InvoiceKind, id.Value, happened);
+    }
+
+    private void Note(string kind, string id, object happened)
+    {
+        foreach (var stream in beside)
+        {
+            if (stream.Kind != kind || stream.Id != id) continue;
+            stream.Events.Add(happened);
+            return;
+        }
+
+        var events = ImmutableArray.CreateBuilder<object>();
+        events.Add(happened);
+        beside.Add((kind, id, events));
+    }
+}

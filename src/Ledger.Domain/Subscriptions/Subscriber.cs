@@ -1,0 +1,50 @@
+namespace Ledger.Domain.Subscriptions;
+
+// ---- Events ----
+
+/// <summary>Something that happened to the one place for a subscription that an account has. A closed family.</summary>
+public abstract record SubscriberEvent
+{
+    private protected SubscriberEvent()
+    {
+    }
+}
+
+/// <summary>The account's place is taken.</summary>
+public sealed record SubscriptionTaken : SubscriberEvent
+{
+    /// <summary>By this subscription.</summary>
+    public required SubscriptionId Subscription { get; init; }
+}
+
+/// <summary>The account's place is free again.</summary>
+public sealed record SubscriptionLeft : SubscriberEvent
+{
+    /// <summary>This subscription has ended.</summary>
+    public required SubscriptionId Subscription { get; init; }
+}
+
+// ---- State ----
+
+/// <summary>
+/// The one place for a subscription that an account has: a stream of its own beside the account, so that of any number of starts at once one wins. A subscription whose first payment is open does not take it.
+/// </summary>
+public sealed record Subscriber
+{
+    /// <summary>How many events made it.</summary>
+    public long Version { get; init; }
+
+    /// <summary>The live subscription; null for none.</summary>
+    public SubscriptionId? Live { get; init; }
+
+    /// <summary>The last one that ended; null for none.</summary>
+    public SubscriptionId? Last { get; init; }
+
+    /// <summary>The place after one more event. Total.</summary>
+    public Subscriber Evolve(SubscriberEvent happened) => happened switch
+    {
+        SubscriptionTaken e => this with { Version = Version + 1, Live = e.Subscription },
+        SubscriptionLeft e => this with { Version = Version + 1, Live = Live == e.Subscription ? null : Live, Last = e.Subscription },
+        _ => this with { Version = Version + 1 },
+    };
+}

@@ -1,0 +1,165 @@
+using Ledger.Domain.Accounts;
+using Ledger.Domain.Catalog;
+using Ledger.Domain.Payments;
+
+namespace Ledger.Domain.Subscriptions;
+
+// ---- State: what the next decision needs. ----
+
+/// <summary>How a subscription stands.</summary>
+public enum SubscriptionStatus
+{
+    /// <summary>Its first payment is open: it entitles to nothing.</summary>
+    Incomplete,
+
+    /// <summary>Its first payment never came. For good.</summary>
+    IncompleteExpired,
+
+    /// <summary>In its trial: it entitles to everything.</summary>
+    Trialing,
+
+    /// <summary>Live.</summary>
+    Active,
+
+    /// <summary>A payment is missing; it entitles until its grace ends.</summary>
+    PastDue,
+
+    /// <summary>Rests: it entitles to nothing until it is resumed.</summary>
+    Paused,
+
+    /// <summary>Ended because somebody wanted that, or a payment stayed away. For good.</summary>
+    Canceled,
+
+    /// <summary>Ended by itself: the trial or a prepaid period was not followed by a payment. For good.</summary>
+    Expired,
+}
+
+/// <summary>A plan as a subscription pins it: what was sold holds, whatever the catalogue says later.</summary>
+/// <param name="Id">Its id in the catalogue.</param>
+/// <param name="Version">Its version.</param>
+/// <param name="Terms">All of it.</param>
+public sealed record PinnedPlan(string Id, long Version, Plan Terms);
+
+/// <summary>What a provider calls a subscription.</summary>
+/// <param name="SubscriptionId">Its subscription.</param>
+/// <param name="CustomerId">Its customer.</param>
+/// <param name="ItemId">Its item, which a change of plan or seats names.</param>
+public sealed record SubscriptionRefs(string? SubscriptionId = null, string? CustomerId = null, string? ItemId = null);
+
+/// <summary>A change that waits for the end of the period.</summary>
+/// <param name="Plan">The plan from then on.</param>
+/// <param name="Seats">The seats from then on; null for as many as now.</param>
+public sealed record ScheduledChange(PinnedPlan Plan, int? Seats = null);
+
+/// <summary>Credits that an upgrade gave within a period; a downgrade within it takes them back, untouched, or is refused.</summary>
+/// <param name="Lot">Their lot.</param>
+/// <param name="Amount">How many.</param>
+/// <param name="From">The plan that was left for it.</param>
+/// <param name="To">The plan that gave them.</param>
+public sealed record ExtraGrant(LotId Lot, Credits Amount, string From, string To);
+
+/// <summary>A subscription as its events made it. Immutable.</summary>
+public sealed partial record Subscription
+{
+    /// <summary>The provider of a subscription that nobody but an administrator renews, or that costs nothing.</summary>
+    public const string Manual = "manual";
+
+    /// <summary>Its name.</summary>
+    public required SubscriptionId Id { get; init; }
+
+    /// <summary>How many events made it; 0 where there is none.</summary>
+    public long Version { get; init; }
+
+    /// <summary>The account that it is for.</summary>
+    public AccountId Account { get; init; }
+
+    /// <summary>The plan that it pins. Never null where it exists.</summary>
+    public PinnedPlan Plan { get; init; } = null!;
+
+    /// <summary>How it stands.</summary>
+    public SubscriptionStatus Status { get; init; }
+
+    /// <summary>Who renews it: <see cref="Manual"/>, or a provider.</summary>
+    public string Provider { get; init; } = Manual;
+
+    /// <summary>How many people use it; null where the plan counts none.</summary>
+    public int? Seats { get; init; }
+
+    /// <summary>From where its periods are counted, by the calendar, in UTC.</summary>
+    public DateTimeOffset Anchor { get; init; }
+
+    /// <summary>The number of the running period, from 1; 0 before the first and in a trial.</summary>
+    public long Period { get; init; }
+
+    /// <summary>When the running period (or trial) began; null while incomplete.</summary>
+    public DateTimeOffset? CurrentPeriodStart { get; init; }
+
+    /// <summary>When it ends; null while incomplete and for a lifetime.</summary>
+    public DateTimeOffset? CurrentPeriodEnd { get; init; }
+
+    /// <summary>When its trial began; null where there was none.</summary>
+    public DateTimeOffset? TrialStart { get; init; }
+
+    /// <summary>When its trial ends or ended.</summary>
+    public DateTimeOffset? TrialEnd { get; init; }
+
+    /// <summary>Whether the end of its trial was announced.</summary>
+    public bool IsTrialEndAnnounced { get; init; }
+
+    /// <summary>Whether it ends with its period.</summary>
+    public bool CancelAtPeriodEnd { get; init; }
+
+    /// <summary>When somebody asked for its end.</summary>
+    public DateTimeOffset? CanceledAt { get; init; }
+
+    /// <summary>Why.</summary>
+    public string? CancelReason { get; init; }
+
+    /// <summary>When it ended for good.</summary>
+    public DateTimeOffset? EndedAt { get; init; }
+
+    /// <summary>What changes at the end of the period.</summary>
+    public ScheduledChange? Scheduled { get; init; }
+
+    /// <summary>Since when a payment is missing.</summary>
+    public DateTimeOffset? PastDueSince { get; init; }
+
+    /// <summary>When it is canceled where the payment stays away.</summary>
+    public DateTimeOffset? GraceEndsAt { get; init; }
+
+    /// <summary>What its provider calls it.</summary>
+    public SubscriptionRefs Refs { get; init; } = new();
+
+    /// <summary>The checkout that opens it, or that renews it next; null where none is open.</summary>
+    public PaymentId? Checkout { get; init; }
+
+    /// <summary>The last period whose credits were granted; 0 for none.</summary>
+    public long GrantedPeriod { get; init; }
+
+    /// <summary>The lots of the running period: what came with it, what rolled into it, what an upgrade gave.</summary>
+    public ValueList<LotId> PeriodLots { get; init; } = [];
+
+    /// <summary>What upgrades gave within the running period, oldest first.</summary>
+    public ValueList<ExtraGrant> Extras { get; init; } = [];
+
+    /// <summary>The provider's time of the newest that it told: older news change nothing.</summary>
+    public DateTimeOffset? ToldAt { get; init; }
+
+    /// <summary>When it began here.</summary>
+    public DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>When its last event was recorded.</summary>
+    public DateTimeOffset UpdatedAt { get; init; }
+
+    /// <summary>Whether there is one.</summary>
+    public bool Exists => Version > 0;
+
+    /// <summary>Whether it takes the one place that its account has: not before its first payment, and not after its end.</summary>
+    public bool IsLive => Exists && Status is SubscriptionStatus.Trialing or SubscriptionStatus.Active or SubscriptionStatus.PastDue or SubscriptionStatus.Paused;
+
+    /// <summary>Whether its plan's limits, features and products are the account's now.</summary>
+    public bool Entitles => Exists && Status is SubscriptionStatus.Trialing or SubscriptionStatus.Active or SubscriptionStatus.PastDue;
+
+    /// <summary>A subscription that there is not.</summary>
+    public static Subscription None(SubscriptionId id) => new() { Id = id };
+}
