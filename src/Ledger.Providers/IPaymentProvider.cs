@@ -9,7 +9,8 @@ namespace Ledger.Providers;
 /// <param name="WebhookSecrets">All secrets that sign notifications now; several while one is rotated. For Midtrans the server keys.</param>
 /// <param name="ApiBase">Where the provider's API is.</param>
 /// <param name="SnapBase">Where Midtrans's Snap is; null for other providers.</param>
-public sealed record ProviderSettings(string SecretKey, ImmutableArray<string> WebhookSecrets, Uri ApiBase, Uri? SnapBase = null);
+/// <param name="PublicOnly">Whether the addresses come from somebody who may not reach what is inside: then nothing is connected to but public addresses.</param>
+public sealed record ProviderSettings(string SecretKey, ImmutableArray<string> WebhookSecrets, Uri ApiBase, Uri? SnapBase = null, bool PublicOnly = false);
 
 /// <summary>What is to be paid at the provider's page. Frozen with the intent: a repeat sends the same, byte for byte in meaning.</summary>
 public sealed record CheckoutOrder
@@ -50,6 +51,9 @@ public sealed record CheckoutOrder
     /// <summary>The provider's customer, where there is one.</summary>
     public string? CustomerId { get; init; }
 
+    /// <summary>Which customer of the account it is, from 1: one more for each that the provider deleted.</summary>
+    public int CustomerNumber { get; init; } = 1;
+
     /// <summary>Mail address of the payer.</summary>
     public string? Email { get; init; }
 
@@ -80,6 +84,81 @@ public sealed record StartedCheckout(ProviderRefs Refs, Uri RedirectUrl, string?
 /// <param name="MayHaveBeenAsked">Whether it may have been asked for before, so long ago that the provider may have forgotten the key: then what it has is looked through first.</param>
 public sealed record RefundOrder(string Payment, string RefundId, ProviderRefs Refs, Money? Amount, string? Reason, string? Tenant = null, string? Account = null, bool MayHaveBeenAsked = false);
 
+/// <summary>When a subscription ends at its provider.</summary>
+public enum SubscriptionEnd
+{
+    /// <summary>It ends at once. Nothing is given back by that.</summary>
+    Now,
+
+    /// <summary>It ends with the period that is paid.</summary>
+    PeriodEnd,
+
+    /// <summary>It was to end, and goes on.</summary>
+    Never,
+}
+
+/// <summary>What is asked of a provider about a subscription. A repeat sends the same.</summary>
+public sealed record SubscriptionOrder
+{
+    /// <summary>The tenant, as clients name it.</summary>
+    public required string Tenant { get; init; }
+
+    /// <summary>The account that it is for.</summary>
+    public required string Account { get; init; }
+
+    /// <summary>What names this one wish for ever, at most 200 characters: our subscription and its version. The idempotency key of the call is made from it.</summary>
+    public required string Key { get; init; }
+
+    /// <summary>The provider's subscription.</summary>
+    public required string SubscriptionId { get; init; }
+
+    /// <summary>The provider's item that a change is about; null to take the only one that there is.</summary>
+    public string? ItemId { get; init; }
+
+    /// <summary>The provider's price from now on; null to keep it.</summary>
+    public string? PriceId { get; init; }
+
+    /// <summary>The seats from now on, 1 or more; null to keep them.</summary>
+    public int? Seats { get; init; }
+
+    /// <summary>Whether the rest of the period is settled now, by an invoice that has to be paid for the change to be made. Else the next invoice is the first that asks the new price.</summary>
+    public bool Prorate { get; init; }
+
+    /// <summary>When it ends; for a cancellation alone.</summary>
+    public SubscriptionEnd End { get; init; }
+
+    /// <summary>Why, in free text, for the provider's own pages.</summary>
+    public string? Reason { get; init; }
+}
+
+/// <summary>Money that is taken by a kept method, without its owner being there.</summary>
+public sealed record ChargeOrder
+{
+    /// <summary>The tenant, as clients name it.</summary>
+    public required string Tenant { get; init; }
+
+    /// <summary>The account that pays.</summary>
+    public required string Account { get; init; }
+
+    /// <summary>Our payment, <c>pay_...</c>. The idempotency key of the call is made from it: after a decline a new payment is charged, never the same.</summary>
+    public required string Payment { get; init; }
+
+    /// <summary>The provider's customer, whose method it is.</summary>
+    public required string CustomerId { get; init; }
+
+    /// <summary>The provider's id of the kept method.</summary>
+    public required string MethodId { get; init; }
+
+    /// <summary>How much; more than 0.</summary>
+    public required Money Amount { get; init; }
+
+    /// <summary>What for, as the payer reads it.</summary>
+    public required string Description { get; init; }
+
+    /// <summary>Whether it may have been asked for before, so long ago that the provider may have forgotten the key: then what it has is looked through first.</summary>
+    public bool MayHaveBeenAsked { get; init; }
+}
+
 /// <summary>One payment as the provider's own list has it.</summary>
 /// <param name="Refs">Its references.</param>
 /// <param name="Marks">What we wrote on it.</param>
@@ -96,7 +175,8 @@ public sealed record ProviderPayment(ProviderRefs Refs, LedgerMarks Marks, Payme
 /// <param name="ObjectId">The object that it is about. Two events of one type about one object may be one news told twice, or two (a second partial refund): the facts bear both. Null where the provider has none.</param>
 /// <param name="IsLive">Whether it is about real money; null where the provider does not say.</param>
 /// <param name="Version">The shape that it has (Stripe's API version).</param>
-public sealed record Notification(string EventId, string Type, string? ObjectId, bool? IsLive, string? Version);
+/// <param name="IsSigned">Whether a signature stands for it. What has none is a hint that anybody may send, and is taken in so often only.</param>
+public sealed record Notification(string EventId, string Type, string? ObjectId, bool? IsLive, string? Version, bool IsSigned = true);
 
 /// <summary>Why a notification was not taken in.</summary>
 public enum SignatureFault
@@ -128,13 +208,40 @@ public interface IPaymentProvider
     Task<StartedCheckout> StartAsync(ProviderSettings settings, CheckoutOrder order, CancellationToken cancellationToken);
 
     /// <summary>The customer of an account, made once. Null where the provider knows no customers.</summary>
-    Task<string?> CreateCustomerAsync(ProviderSettings settings, string tenant, string account, string? email, string? name, CancellationToken cancellationToken);
+    /// <param name="settings">Of the tenant.</param>
+    /// <param name="tenant">The tenant, as clients name it.</param>
+    /// <param name="account">The account.</param>
+    /// <param name="email">Mail address.</param>
+    /// <param name="name">Name.</param>
+    /// <param name="number">Which customer of the account it is, from 1: one more for each that the provider deleted.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    Task<string?> CreateCustomerAsync(ProviderSettings settings, string tenant, string account, string? email, string? name, int number, CancellationToken cancellationToken);
 
     /// <summary>Gives up a page that was not paid. What was paid meanwhile stays paid: ask <see cref="AskAsync"/>.</summary>
     Task ExpireAsync(ProviderSettings settings, ProviderRefs refs, CancellationToken cancellationToken);
 
     /// <summary>Asks for a refund. Safe to repeat with the same refund id. The facts say how it stands.</summary>
     Task<ImmutableArray<ProviderFact>> RefundAsync(ProviderSettings settings, RefundOrder order, CancellationToken cancellationToken);
+
+    /// <summary>Takes money by a kept method, off session. Safe to repeat with the same order. The facts say how it stands: a declined card, or one whose owner has to authenticate, is told and not thrown.</summary>
+    /// <exception cref="ProviderException">It refused (it has no such method, or takes no money so), or could not be asked.</exception>
+    Task<ImmutableArray<ProviderFact>> ChargeAsync(ProviderSettings settings, ChargeOrder order, CancellationToken cancellationToken) => throw ProviderException.NotOffered(Name, "charge a kept method");
+
+    /// <summary>Changes what is subscribed to: price, seats. Safe to repeat with the same order. The facts say how the subscription stands.</summary>
+    /// <exception cref="ProviderException">It refused (an invoice over the rest of the period could not be paid, or it has no such subscription), or could not be asked.</exception>
+    Task<ImmutableArray<ProviderFact>> ChangeSubscriptionAsync(ProviderSettings settings, SubscriptionOrder order, CancellationToken cancellationToken) => throw ProviderException.NotOffered(Name, "change a subscription");
+
+    /// <summary>Ends a subscription now or with its period, or takes that back. Safe to repeat with the same order; of one that has ended already the facts say just that.</summary>
+    /// <exception cref="ProviderException">It refused, or could not be asked.</exception>
+    Task<ImmutableArray<ProviderFact>> CancelSubscriptionAsync(ProviderSettings settings, SubscriptionOrder order, CancellationToken cancellationToken) => throw ProviderException.NotOffered(Name, "end a subscription");
+
+    /// <summary>Lets a subscription rest: nothing is collected until it is resumed. Safe to repeat with the same order.</summary>
+    /// <exception cref="ProviderException">It refused, or could not be asked.</exception>
+    Task<ImmutableArray<ProviderFact>> PauseSubscriptionAsync(ProviderSettings settings, SubscriptionOrder order, CancellationToken cancellationToken) => throw ProviderException.NotOffered(Name, "pause a subscription");
+
+    /// <summary>Lets a subscription that rests go on. Safe to repeat with the same order.</summary>
+    /// <exception cref="ProviderException">It refused, or could not be asked.</exception>
+    Task<ImmutableArray<ProviderFact>> ResumeSubscriptionAsync(ProviderSettings settings, SubscriptionOrder order, CancellationToken cancellationToken) => throw ProviderException.NotOffered(Name, "resume a subscription");
 
     /// <summary>What the provider says now of a payment, refunds and disputes included, or of a subscription where that is all that is named. Never hints. Empty where it knows nothing of it.</summary>
     Task<ImmutableArray<ProviderFact>> AskAsync(ProviderSettings settings, ProviderRefs refs, CancellationToken cancellationToken);
@@ -175,6 +282,9 @@ public sealed class ProviderException(string message, ProviderFault fault, strin
 
     /// <summary>The provider's own code.</summary>
     public string? Code { get; } = code;
+
+    /// <summary>The provider has no such thing: what it sells renews by a payment for each period, or it keeps no methods.</summary>
+    public static ProviderException NotOffered(string provider, string what) => new($"{provider} can't {what}: it has no such thing. Periods are paid one by one there.", ProviderFault.Refused, "not_offered");
 }
 
 /// <summary>What a failed call means.</summary>
@@ -191,6 +301,9 @@ public enum ProviderFault
 
     /// <summary>What was named is not there.</summary>
     NotFound,
+
+    /// <summary>The customer that was named is no more: forget it, and ask with a new one.</summary>
+    CustomerGone,
 
     /// <summary>The key is wrong or lacks a permission: an operator has to act.</summary>
     Unauthorized,

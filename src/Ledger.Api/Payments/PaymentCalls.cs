@@ -90,7 +90,7 @@ internal sealed class PaymentCalls(PaymentHallway hallway, EventReader reader, P
     public async Task<string?> CustomerAsync(string tenant, AccountId account, IPaymentProvider provider, ProviderSettings settings, CheckoutContact? contact, CancellationToken cancellationToken)
     {
         if (await KnownCustomerAsync(tenant, account, provider.Name, cancellationToken) is { } known) return known;
-        if (await provider.CreateCustomerAsync(settings, tenant, account.Value, contact?.Email, contact?.Name, cancellationToken) is not { } made) return null;
+        if (await provider.CreateCustomerAsync(settings, tenant, account.Value, contact?.Email, contact?.Name, 1, cancellationToken) is not { } made) return null;
         await hallway.LinkAsync(tenant, new LinkCustomer(account, provider.Name, made));
         // Of two that were made at once the first one stays.
         return await KnownCustomerAsync(tenant, account, provider.Name, cancellationToken) ?? made;

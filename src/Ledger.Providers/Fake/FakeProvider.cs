@@ -79,7 +79,7 @@ public sealed class FakeProvider(TimeProvider clock) : IPaymentProvider
     }
 
     /// <inheritdoc/>
-    public Task<string?> CreateCustomerAsync(ProviderSettings settings, string tenant, string account, string? email, string? name, CancellationToken cancellationToken) =>
+    public Task<string?> CreateCustomerAsync(ProviderSettings settings, string tenant, string account, string? email, string? name, int number, CancellationToken cancellationToken) =>
         Task.FromResult<string?>($"fcus_{tenant}_{account}");
 
     /// <inheritdoc/>

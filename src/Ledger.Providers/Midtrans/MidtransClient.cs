@@ -71,6 +71,7 @@ internal sealed class MidtransClient(CallLimits limits) : IDisposable
 
     private Task<ProviderAnswer> SendAsync(ProviderSettings settings, HttpMethod method, Uri address, string? body, string? key, CancellationToken cancellationToken) =>
         _calls.SendAsync(
+            settings,
             () =>
             {
                 var message = new HttpRequestMessage(method, address);

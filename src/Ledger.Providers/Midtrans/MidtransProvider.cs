@@ -60,7 +60,7 @@ public sealed class MidtransProvider(CallLimits limits, TimeProvider clock) : IP
     }
 
     /// <inheritdoc/>
-    public Task<string?> CreateCustomerAsync(ProviderSettings settings, string tenant, string account, string? email, string? name, CancellationToken cancellationToken) => Task.FromResult<string?>(null);
+    public Task<string?> CreateCustomerAsync(ProviderSettings settings, string tenant, string account, string? email, string? name, int number, CancellationToken cancellationToken) => Task.FromResult<string?>(null);
 
     /// <inheritdoc/>
     public async Task ExpireAsync(ProviderSettings settings, ProviderRefs refs, CancellationToken cancellationToken)

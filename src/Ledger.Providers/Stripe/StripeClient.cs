@@ -5,6 +5,12 @@ using System.Text.Json;
 
 namespace Ledger.Providers.Stripe;
 
+/// <summary>What Stripe answered.</summary>
+/// <param name="Body">The object.</param>
+/// <param name="At">When it was so, by Stripe's clock, in whole seconds as its events have them; null where it does not say.</param>
+/// <param name="IsReplay">Whether it is the stored answer to an earlier call with the same key: how it stood then.</param>
+internal readonly record struct StripeAnswer(JsonElement Body, DateTimeOffset? At, bool IsReplay);
+
 /// <summary>Stripe's API as it is called: the pinned version, one idempotency key for all tries of a POST, and errors as what they mean.</summary>
 internal sealed class StripeClient(CallLimits limits) : IDisposable
 {
@@ -21,15 +27,31 @@ internal sealed class StripeClient(CallLimits limits) : IDisposable
     private readonly ProviderCalls _calls = new("Stripe", limits);
 
     /// <summary>Makes or changes something.</summary>
-    public Task<JsonElement> PostAsync(ProviderSettings settings, string path, StripeForm form, string key, CancellationToken cancellationToken)
+    public async Task<JsonElement> PostAsync(ProviderSettings settings, string path, StripeForm form, string key, CancellationToken cancellationToken) =>
+        (await ChangeAsync(settings, path, form, key, cancellationToken)).Body;
+
+    /// <summary>Makes or changes something; says when it was so.</summary>
+    public async Task<StripeAnswer> ChangeAsync(ProviderSettings settings, string path, StripeForm form, string key, CancellationToken cancellationToken) =>
+        Whole(await SendAsync(settings, HttpMethod.Post, path, form.ToString(), Checked(key), cancellationToken));
+
+    /// <summary>Takes money. A bank's refusal is an answer too: then the error is given.</summary>
+    public async Task<(StripeAnswer? Done, ProviderAnswer? Declined)> TakeAsync(ProviderSettings settings, string path, StripeForm form, string key, CancellationToken cancellationToken)
     {
-        if (key.Length > KeyMax) throw new ProviderException($"The idempotency key is longer than {KeyMax} characters.", ProviderFault.Refused, "idempotency_key_too_long");
-        return SendAsync(settings, HttpMethod.Post, path, form.ToString(), key, cancellationToken);
+        var answer = await SendAsync(settings, HttpMethod.Post, path, form.ToString(), Checked(key), cancellationToken);
+        return answer.Status == 402 ? (null, answer) : (Whole(answer), null);
     }
 
+    /// <summary>Ends something; says when it was so. It needs no key: what has ended can't end again.</summary>
+    public async Task<StripeAnswer> DeleteAsync(ProviderSettings settings, string path, StripeForm query, CancellationToken cancellationToken) =>
+        Whole(await SendAsync(settings, HttpMethod.Delete, With(path, query), null, null, cancellationToken));
+
     /// <summary>Reads something.</summary>
-    public Task<JsonElement> GetAsync(ProviderSettings settings, string path, StripeForm query, CancellationToken cancellationToken) =>
-        SendAsync(settings, HttpMethod.Get, query.ToString() is { Length: > 0 } text ? $"{path}?{text}" : path, null, null, cancellationToken);
+    public async Task<JsonElement> GetAsync(ProviderSettings settings, string path, StripeForm query, CancellationToken cancellationToken) =>
+        (await ReadAsync(settings, path, query, cancellationToken)).Body;
+
+    /// <summary>Reads something; says when it was so.</summary>
+    public async Task<StripeAnswer> ReadAsync(ProviderSettings settings, string path, StripeForm query, CancellationToken cancellationToken) =>
+        Whole(await SendAsync(settings, HttpMethod.Get, With(path, query), null, null, cancellationToken));
 
     /// <summary>Reads something; null where it is not there.</summary>
     public async Task<JsonElement?> FindAsync(ProviderSettings settings, string path, StripeForm query, CancellationToken cancellationToken)
@@ -73,11 +95,17 @@ internal sealed class StripeClient(CallLimits limits) : IDisposable
 
     public void Dispose() => _calls.Dispose();
 
-    private async Task<JsonElement> SendAsync(ProviderSettings settings, HttpMethod method, string path, string? body, string? key, CancellationToken cancellationToken)
+    private static string Checked(string key) => key.Length <= KeyMax ? key : throw new ProviderException($"The idempotency key is longer than {KeyMax} characters.", ProviderFault.Refused, "idempotency_key_too_long");
+
+    private static string With(string path, StripeForm query) => query.ToString() is { Length: > 0 } text ? $"{path}?{text}" : path;
+
+    private Task<ProviderAnswer> SendAsync(ProviderSettings settings, HttpMethod method, string path, string? body, string? key, CancellationToken cancellationToken) =>
+        _calls.SendAsync(settings, () => Request(settings, method, path, body, key), Read, cancellationToken);
+
+    private static StripeAnswer Whole(ProviderAnswer answer)
     {
-        var answer = await _calls.SendAsync(() => Request(settings, method, path, body, key), Read, cancellationToken);
         if (!answer.IsSuccess) throw Refusal(answer);
-        return answer.Body is { ValueKind: JsonValueKind.Object } whole ? whole : throw new ProviderException($"Stripe's answer can't be read.{Named(answer)}", ProviderFault.Unknown);
+        return answer.Body is { ValueKind: JsonValueKind.Object } whole ? new StripeAnswer(whole, answer.At, answer.IsReplay) : throw new ProviderException($"Stripe's answer can't be read.{Named(answer)}", ProviderFault.Unknown);
     }
 
     private static HttpRequestMessage Request(ProviderSettings settings, HttpMethod method, string path, string? body, string? key)
@@ -97,7 +125,9 @@ internal sealed class StripeClient(CallLimits limits) : IDisposable
         Header(response, "Stripe-Should-Retry") switch { "true" => true, "false" => false, _ => response.IsSuccessStatusCode && body is null ? true : null },
         ProviderCalls.RetryAfter(response),
         Header(response, "Request-Id"),
-        body);
+        body,
+        response.Headers.Date,
+        Header(response, "Idempotent-Replayed") == "true");
 
     private static string? Header(HttpResponseMessage response, string name) => response.Headers.TryGetValues(name, out var values) ? values.FirstOrDefault() : null;
 
@@ -109,6 +139,7 @@ internal sealed class StripeClient(CallLimits limits) : IDisposable
         var fault = answer.Status switch
         {
             401 or 403 => ProviderFault.Unauthorized,
+            400 or 404 when code == "resource_missing" && error.Text("param") == "customer" => ProviderFault.CustomerGone,
             404 => ProviderFault.NotFound,
             429 => ProviderFault.Busy,
             // The same key is at work elsewhere: what comes of it is not known yet.

@@ -10,7 +10,7 @@ internal static class StripeObjects
     /// <summary>The provider's name in the HTTP contract.</summary>
     public const string Name = "stripe";
 
-    /// <summary>A checkout session. Of a subscription it only links; a saved card is nothing to the ledger.</summary>
+    /// <summary>A checkout session. That of a plan is a payment too, of nothing where a trial begins, and leads to the subscription; a saved card is nothing to the ledger.</summary>
     /// <param name="session">The object.</param>
     /// <param name="at">When it was so.</param>
     /// <param name="told">What the event says of it; null to go by the object alone.</param>
@@ -21,9 +21,9 @@ internal static class StripeObjects
         var mode = session.Text("mode");
         if (mode is not ("payment" or "subscription")) return new IgnoredFact($"A checkout session of mode {mode ?? "unknown"} pays nothing.") { Provider = Name, Refs = refs, Marks = marks, At = at };
 
-        var status = told ?? Standing(session);
         // What a subscription grants, its paid invoices grant.
-        if (mode == "subscription" && status != PaymentStatus.Expired) return new DetailsTold { Provider = Name, Refs = refs, Marks = marks, At = at };
+        if (mode == "subscription") marks = marks with { Credits = null };
+        var status = told ?? Standing(session);
         return new PaymentTold
         {
             Provider = Name,

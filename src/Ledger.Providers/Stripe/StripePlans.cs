@@ -72,6 +72,8 @@ internal static class StripePlans
             SubscriptionId = id,
             Status = subscription.Text("status") switch
             {
+                // What is not collected rests, whatever else it is called.
+                "active" or "trialing" or "past_due" or "unpaid" when subscription.Member("pause_collection") is not null => ToldSubscriptionStatus.Paused,
                 "incomplete" => ToldSubscriptionStatus.Incomplete,
                 "incomplete_expired" => ToldSubscriptionStatus.IncompleteExpired,
                 "trialing" => ToldSubscriptionStatus.Trialing,

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
@@ -10,7 +11,7 @@ namespace Ledger.Providers.Stripe;
 
 /// <summary>Stripe: hosted checkout, customers, refunds, the portal, and signed snapshot events.</summary>
 /// <param name="limits">How long and how often it is asked.</param>
-public sealed class StripeProvider(CallLimits limits) : IPaymentProvider, IDisposable
+public sealed partial class StripeProvider(CallLimits limits) : IPaymentProvider, IDisposable
 {
     private const long AmountMax = 99_999_999;
     private const long AmountMaxRupiah = 999_999_999_999;
@@ -33,9 +34,9 @@ public sealed class StripeProvider(CallLimits limits) : IPaymentProvider, IDispo
     /// <inheritdoc/>
     public string? Objection(CheckoutOrder order)
     {
+        // A plan's price is Stripe's own, and in its trial nothing is paid.
+        if (order.RecurringPriceId is not null) return order.Total.Amount > 0 || order.TrialDays > 0 ? null : "Stripe renews plans that cost something only.";
         if (order.Total.Amount <= 0) return "Stripe takes amounts above 0 only.";
-        // A plan's price is Stripe's own.
-        if (order.RecurringPriceId is not null) return null;
         if (StripeMoney.ToStripe(order.Total) is not { } amount)
             return StripeMoney.EndsInZero(order.Total.Currency) ? $"Stripe takes amounts in {order.Total.Currency} whose last digit is 0 only." : $"Stripe has no such amount in {order.Total.Currency}.";
         if (amount > (order.Total.Currency == "idr" ? AmountMaxRupiah : AmountMax)) return $"Stripe takes no amount as large as {order.Total}.";
@@ -46,16 +47,19 @@ public sealed class StripeProvider(CallLimits limits) : IPaymentProvider, IDispo
     public async Task<StartedCheckout> StartAsync(ProviderSettings settings, CheckoutOrder order, CancellationToken cancellationToken)
     {
         // The key is the payment's for all attempts: Stripe answers a repeat with the page that it made, so that there is never a second one that could be paid.
-        var session = await _client.PostAsync(settings, "/v1/checkout/sessions", CheckoutForm(order), $"ledger-pay-{order.Payment}", cancellationToken);
+        // With another customer it is another call; the page of the one who is no more was never shown to anybody.
+        var key = order.CustomerNumber == 1 ? $"ledger-pay-{order.Payment}" : string.Create(CultureInfo.InvariantCulture, $"ledger-pay-{order.Payment}#{order.CustomerNumber}");
+        var session = await _client.PostAsync(settings, "/v1/checkout/sessions", CheckoutForm(order), key, cancellationToken);
         if (session.Text("id") is null || !Uri.TryCreate(session.Text("url"), UriKind.Absolute, out var page)) throw new ProviderException("Stripe's answer has no page to go to.", ProviderFault.Unknown);
         return new StartedCheckout(StripeObjects.SessionRefs(session), page, null);
     }
 
     /// <inheritdoc/>
-    public async Task<string?> CreateCustomerAsync(ProviderSettings settings, string tenant, string account, string? email, string? name, CancellationToken cancellationToken)
+    public async Task<string?> CreateCustomerAsync(ProviderSettings settings, string tenant, string account, string? email, string? name, int number, CancellationToken cancellationToken)
     {
         var form = new StripeForm().Add("email", email).Add("name", name).Marks("metadata", tenant, account, null);
         var key = tenant == "default" ? $"ledger-cus-{account}" : $"ledger-cus-{tenant}/{account}";
+        if (number > 1) key = string.Create(CultureInfo.InvariantCulture, $"{key}#{number}");
         JsonElement customer;
         try
         {
@@ -91,7 +95,11 @@ public sealed class StripeProvider(CallLimits limits) : IPaymentProvider, IDispo
     {
         var intent = order.Refs.PaymentIntentId;
         if (intent is null && order.Refs.ChargeId is null && order.Refs.CheckoutSessionId is { } session)
-            intent = (await _client.GetAsync(settings, Session(session), new StripeForm(), cancellationToken)).Id("payment_intent");
+        {
+            var page = await _client.GetAsync(settings, Session(session), new StripeForm(), cancellationToken);
+            intent = page.Id("payment_intent") ?? await IntentOfInvoiceAsync(settings, page.Id("invoice"), cancellationToken);
+        }
+
         if (intent is null && order.Refs.ChargeId is null) throw new ProviderException("Stripe has no payment to refund for this: nothing was paid through it.", ProviderFault.NotFound);
 
         if (order.MayHaveBeenAsked && await MadeAsync(settings, order, intent, cancellationToken) is { } made) return Told(() => [StripeObjects.Refund(made, made.Seconds("created"))]);
@@ -126,13 +134,19 @@ public sealed class StripeProvider(CallLimits limits) : IPaymentProvider, IDispo
     {
         var facts = ImmutableArray.CreateBuilder<ProviderFact>();
         JsonElement? intent = null;
+        string? invoiced = null, plan = null;
         if (refs.CheckoutSessionId is { } id && await _client.FindAsync(settings, Session(id), new StripeForm().Add("expand[0]", "payment_intent.latest_charge"), cancellationToken) is { } session)
         {
-            facts.AddRange(Told(() => [StripeObjects.Session(session, null, null)]));
+            var told = Told(() => StripeObjects.Session(session, null, null));
             intent = session.Whole("payment_intent");
+            // What a plan's page took stands at its invoice.
+            (plan, var invoice) = (told.Refs.SubscriptionId, told.Refs.InvoiceId);
+            if (intent is null && plan is not null && (invoiced = await IntentOfInvoiceAsync(settings, invoice, cancellationToken)) is not null) told = told with { Refs = told.Refs with { PaymentIntentId = invoiced } };
+            facts.Add(told);
+            if (plan is not null) facts.AddRange(await PlanAsync(settings, plan, invoice, cancellationToken));
         }
 
-        if (intent is null && (refs.PaymentIntentId ?? await IntentOfChargeAsync(settings, refs.ChargeId, cancellationToken)) is { } named)
+        if (intent is null && (invoiced ?? refs.PaymentIntentId ?? await IntentOfChargeAsync(settings, refs.ChargeId, cancellationToken)) is { } named)
             intent = await _client.FindAsync(settings, $"/v1/payment_intents/{Uri.EscapeDataString(named)}", new StripeForm().Add("expand[0]", "latest_charge"), cancellationToken);
         if (intent is { } found)
         {
@@ -143,23 +157,22 @@ public sealed class StripeProvider(CallLimits limits) : IPaymentProvider, IDispo
             facts.AddRange(Told(() => Read(found, refunds, disputes)).Facts);
         }
 
-        if (facts.Count == 0 && refs.SubscriptionId is { } plan && await _client.FindAsync(settings, $"/v1/subscriptions/{Uri.EscapeDataString(plan)}", new StripeForm(), cancellationToken) is { } subscription)
-            facts.AddRange(Told(() => [StripePlans.Subscription(subscription, null, endsSoon: false)]));
+        if (facts.Count == 0) facts.AddRange(await PlanAsync(settings, refs.SubscriptionId, refs.InvoiceId, cancellationToken));
         return facts.ToImmutable();
     }
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<ProviderPayment> ListAsync(ProviderSettings settings, DateTimeOffset from, DateTimeOffset to, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        // Refunds and disputes of these payments are younger than they: three lists, whatever the number of payments.
-        StripeForm Since() => new StripeForm().Add("created[gte]", Ceiling(from));
-        var refunds = (await AllAsync(settings, "/v1/refunds", Since, cancellationToken)).ToLookup(refund => refund.Id("payment_intent"));
-        var disputes = (await AllAsync(settings, "/v1/disputes", Since, cancellationToken)).ToLookup(dispute => dispute.Id("payment_intent"));
-        StripeForm Page() => Since().Add("created[lt]", Ceiling(to)).Add("expand[0]", "data.latest_charge");
+        StripeForm Page() => new StripeForm().Add("created[gte]", Ceiling(from)).Add("created[lt]", Ceiling(to)).Add("expand[0]", "data.latest_charge");
         await foreach (var intent in _client.ListAsync(settings, "/v1/payment_intents", Page, cancellationToken))
         {
-            var id = intent.Text("id");
-            var (told, facts) = Told(() => Read(intent, refunds[id], disputes[id]));
+            // Those of all payments would be any number: they are asked for where the charge says that there are some. A refund that came to nothing shows on no charge; who finds that it differs asks about the payment.
+            StripeForm Of() => new StripeForm().Add("payment_intent", intent.Text("id"));
+            var charge = intent.Whole("latest_charge");
+            var refunds = charge.Number("amount_refunded") > 0 ? await AllAsync(settings, "/v1/refunds", Of, cancellationToken) : [];
+            var disputes = charge.Is("disputed") ? await AllAsync(settings, "/v1/disputes", Of, cancellationToken) : [];
+            var (told, facts) = Told(() => Read(intent, refunds, disputes));
             var currency = told.Amount?.Currency ?? intent.Text("currency") ?? "usd";
             var amount = told.Status == PaymentStatus.Succeeded && told.Amount is { } received ? received : new Money(0, currency);
             // One figure is counted: the cumulative one, or the sum of what did not fail where that knows more.

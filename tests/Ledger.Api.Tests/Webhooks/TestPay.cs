@@ -88,7 +88,7 @@ internal sealed class TestPay(string name, bool hints) : IPaymentProvider
 
     public Task<StartedCheckout> StartAsync(ProviderSettings settings, CheckoutOrder order, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public Task<string?> CreateCustomerAsync(ProviderSettings settings, string tenant, string account, string? email, string? name, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<string?> CreateCustomerAsync(ProviderSettings settings, string tenant, string account, string? email, string? name, int number, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task ExpireAsync(ProviderSettings settings, ProviderRefs refs, CancellationToken cancellationToken) => throw new NotSupportedException();
 

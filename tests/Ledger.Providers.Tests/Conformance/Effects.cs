@@ -15,7 +15,7 @@ internal static class Effects
         ["customer.updated"] = "customer",
         ["customer.deleted"] = "customer gone",
         ["checkout.session.completed.payment_paid"] = "succeeded 1500 usd",
-        ["checkout.session.completed.subscription"] = "details",
+        ["checkout.session.completed.subscription"] = "succeeded 2999 usd",
         ["checkout.session.completed.no_payment_required"] = "succeeded 0 usd",
         ["checkout.session.completed.setup"] = "ignored",
         ["checkout.session.async_payment_failed"] = "failed 1500 usd",

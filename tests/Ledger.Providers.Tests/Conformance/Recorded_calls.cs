@@ -39,7 +39,7 @@ public sealed class Recorded_calls
         // An answer of this script can't be a refund; what was sent is what counts here.
         Task call = name switch
         {
-            "customer_create" => stripe.CreateCustomerAsync(settings, "default", "acct_1", "a+b@example.com", "Ayu & Zoë", default),
+            "customer_create" => stripe.CreateCustomerAsync(settings, "default", "acct_1", "a+b@example.com", "Ayu & Zoë", 1, default),
             "checkout_payment" => stripe.StartAsync(settings, order, default),
             "checkout_subscription" => stripe.StartAsync(settings, order with { RecurringPriceId = "price_1", TrialDays = 14, SuccessUrl = new Uri("https://app.example.com/ok"), CancelUrl = null, Payment = "pay_1" }, default),
             "checkout_retrieve_expanded" => stripe.AskAsync(settings, new ProviderRefs { CheckoutSessionId = "cs_test_1" }, default),
@@ -92,7 +92,7 @@ public sealed class Recorded_calls
         await using var api = new StripeDouble();
         using var stripe = new StripeProvider(Orders.Quick);
         var settings = Orders.Of(api);
-        var customer = await stripe.CreateCustomerAsync(settings, "default", "acct_1", "a@example.com", "Ayu", default);
+        var customer = await stripe.CreateCustomerAsync(settings, "default", "acct_1", "a@example.com", "Ayu", 1, default);
         var started = await stripe.StartAsync(settings, Orders.Order() with { CustomerId = customer }, default);
         await stripe.StartAsync(settings, Orders.Order(payment: "pay_2") with { RecurringPriceId = "price_1", TrialDays = 7, Email = "a@example.com" }, default);
         api.Pay(started.Refs.CheckoutSessionId!);
@@ -153,7 +153,7 @@ public sealed class Recorded_calls
         await using var api = new ScriptedApi(new DoubleAnswer(status, recorded["body"]));
         using var stripe = new StripeProvider(Orders.Quick);
         var problem = await Should.ThrowAsync<ProviderException>(stripe.StartAsync(new ProviderSettings("sk_test_ledger", [], api.Address), Orders.Order(), default));
-        problem.Fault.ShouldBe(status switch { 401 => ProviderFault.Unauthorized, 404 => ProviderFault.NotFound, 409 or 500 => ProviderFault.Unknown, 429 => ProviderFault.Busy, _ => ProviderFault.Refused });
+        problem.Fault.ShouldBe(status switch { 401 => ProviderFault.Unauthorized, 404 => (string?)recorded["body"]!["error"]!["param"] == "customer" ? ProviderFault.CustomerGone : ProviderFault.NotFound, 409 or 500 => ProviderFault.Unknown, 429 => ProviderFault.Busy, _ => ProviderFault.Refused });
         problem.Code.ShouldBe((string?)recorded["body"]!["error"]!["code"] ?? (string)recorded["body"]!["error"]!["type"]!);
         api.Requests.Count.ShouldBe(status is 409 or 429 or 500 ? 3 : 1);
     }

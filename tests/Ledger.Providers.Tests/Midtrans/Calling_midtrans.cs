@@ -214,7 +214,7 @@ public sealed class Calling_midtrans : IAsyncLifetime
     [Fact]
     public async Task it_has_no_customers_no_list_and_no_portal()
     {
-        (await _provider.CreateCustomerAsync(Settings, "default", "acct_1", null, null, default)).ShouldBeNull();
+        (await _provider.CreateCustomerAsync(Settings, "default", "acct_1", null, null, 1, default)).ShouldBeNull();
         _provider.ListAsync(Settings, DateTimeOffset.UnixEpoch, DateTimeOffset.UtcNow, default).ShouldBeNull();
         (await _provider.PortalAsync(Settings, "x", null, default)).ShouldBeNull();
     }

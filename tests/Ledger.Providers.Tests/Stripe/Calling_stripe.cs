@@ -81,13 +81,13 @@ public sealed class Calling_stripe : IAsyncLifetime
     [Fact]
     public async Task a_customer_is_made_once_and_another_name_makes_another_one_rather_than_none()
     {
-        var first = await _provider.CreateCustomerAsync(Settings, "default", "acct_1", "a+b@example.com", "Ayu & Zoë", default);
-        (await _provider.CreateCustomerAsync(Settings, "default", "acct_1", "a+b@example.com", "Ayu & Zoë", default)).ShouldBe(first);
+        var first = await _provider.CreateCustomerAsync(Settings, "default", "acct_1", "a+b@example.com", "Ayu & Zoë", 1, default);
+        (await _provider.CreateCustomerAsync(Settings, "default", "acct_1", "a+b@example.com", "Ayu & Zoë", 1, default)).ShouldBe(first);
         StripeDouble.Decode(_stripe.Requests.First().Body)["name"].ShouldBe("Ayu & Zoë");
 
-        var second = await _provider.CreateCustomerAsync(Settings, "default", "acct_1", "c@example.com", null, default);
+        var second = await _provider.CreateCustomerAsync(Settings, "default", "acct_1", "c@example.com", null, 1, default);
         second.ShouldNotBe(first);
-        (await _provider.CreateCustomerAsync(Settings, "other", "acct_1", "a+b@example.com", "Ayu & Zoë", default)).ShouldNotBe(first);
+        (await _provider.CreateCustomerAsync(Settings, "other", "acct_1", "a+b@example.com", "Ayu & Zoë", 1, default)).ShouldNotBe(first);
     }
 
     [Fact]
@@ -204,10 +204,10 @@ public sealed class Calling_stripe : IAsyncLifetime
     [Fact]
     public async Task the_portal_is_a_new_page_each_time()
     {
-        var customer = await _provider.CreateCustomerAsync(Settings, "default", "acct_1", null, null, default);
+        var customer = await _provider.CreateCustomerAsync(Settings, "default", "acct_1", null, null, 1, default);
         var first = await _provider.PortalAsync(Settings, customer!, new Uri("https://app.example.com/account"), default);
         (await _provider.PortalAsync(Settings, customer!, null, default)).ShouldNotBe(first);
-        (await Should.ThrowAsync<ProviderException>(_provider.PortalAsync(Settings, "cus_nope", null, default))).Fault.ShouldBe(ProviderFault.Refused);
+        (await Should.ThrowAsync<ProviderException>(_provider.PortalAsync(Settings, "cus_nope", null, default))).Fault.ShouldBe(ProviderFault.CustomerGone);
     }
 
     [Theory]

@@ -22,12 +22,23 @@ public sealed class Translating_events
     }
 
     [Fact]
-    public void a_session_of_a_subscription_links_and_grants_nothing()
+    public void a_session_of_a_plan_pays_its_first_period_and_leads_to_the_subscription()
     {
-        const string About = """{"id":"cs_1","object":"checkout.session","mode":"subscription","status":"complete","payment_status":"paid","amount_total":2999,"currency":"usd","subscription":"sub_1","invoice":"in_1","customer":"cus_1","metadata":{}}""";
-        var told = Payloads.Told("checkout.session.completed", About).Only<DetailsTold>();
+        const string About = """{"id":"cs_1","object":"checkout.session","mode":"subscription","status":"complete","payment_status":"paid","amount_total":2999,"currency":"usd","subscription":"sub_1","invoice":"in_1","customer":"cus_1","metadata":{"ledger_payment":"pay_1","ledger_credits":"99"}}""";
+        var told = Payloads.Told("checkout.session.completed", About).Only<PaymentTold>();
+        (told.Status, told.Amount).ShouldBe((PaymentStatus.Succeeded, Orders.Usd(2999)));
         told.Refs.ShouldBe(new ProviderRefs { CheckoutSessionId = "cs_1", SubscriptionId = "sub_1", InvoiceId = "in_1", CustomerId = "cus_1" });
+        // What it grants, its paid invoices grant, whatever else is written on it.
+        told.Marks.ShouldBe(new LedgerMarks(Payment: "pay_1"));
+        Payloads.Told("checkout.session.completed", About.Replace("\"paid\"", "\"unpaid\"")).Only<PaymentTold>().Status.ShouldBe(PaymentStatus.Pending);
         Payloads.Told("checkout.session.expired", About).Only<PaymentTold>().Status.ShouldBe(PaymentStatus.Expired);
+    }
+
+    [Fact]
+    public void a_session_of_a_plan_on_trial_is_done_and_took_nothing()
+    {
+        var told = Payloads.Told("checkout.session.completed", """{"id":"cs_1","object":"checkout.session","mode":"subscription","status":"complete","payment_status":"no_payment_required","amount_total":0,"currency":"usd","subscription":"sub_1","invoice":"in_1","customer":"cus_1","metadata":{"ledger_payment":"pay_1"}}""").Only<PaymentTold>();
+        (told.Status, told.Amount, told.Refs.SubscriptionId, told.Marks.Payment).ShouldBe((PaymentStatus.Succeeded, Orders.Usd(0), "sub_1", "pay_1"));
     }
 
     [Theory]
