@@ -134,7 +134,7 @@ public sealed class The_scripts
     {
         using var folder = new ScriptFolder();
         folder.StandInForPostgres();
-        foreach (var project in (string[])["Good", "Bad", "Crashing", "Leaving"]) Directory.CreateDirectory(Path.Combine(folder.Root, $"tests/{project}.Tests"));
+        foreach (var project in (string[])["Good", "Bad", "Crashing", "Leaving", "Laned"]) Directory.CreateDirectory(Path.Combine(folder.Root, $"tests/{project}.Tests"));
         folder.StandInForDotnet("""
             report() { echo "<assemblies><assembly name=\"x\" total=\"$1\" passed=\"$2\" failed=\"$3\" skipped=\"$4\" not-run=\"0\" errors=\"$5\"></assembly></assemblies>" >"$file"; }
             file=$4
@@ -143,11 +143,19 @@ public sealed class The_scripts
                   *Bad*) report 5 3 2 0 1; exit 1 ;;
                   *Crashing*) exit 134 ;;
                   *Leaving*) report 2 2 0 0 0; exit 3 ;;
+                  *Laned*)
+                    case $* in
+                      *"-trait- lane=first -trait- lane=second"*) report 3 3 0 0 0 ;;
+                      *"-trait lane=first"*) report 1 1 0 0 0 ;;
+                      *"-trait lane=second"*) report 0 0 0 0 0 ;;
+                    esac ;;
                 esac
             """);
+        await File.WriteAllTextAsync(Path.Combine(folder.Root, "tests/Laned.Tests/lanes"), "first\nsecond\n", TestContext.Current.CancellationToken);
         var (status, output, errors) = await folder.RunAsync("test", []);
         status.ShouldBe(1);
-        output[^1].ShouldBe("11 passed, 5 failed, 1 skipped");
+        output[^1].ShouldBe("15 passed, 6 failed, 1 skipped");
+        errors.ShouldContain("Laned.Tests, lane second ran no test.");
         errors.ShouldContain("Crashing.Tests crashed with status 134: it left no report.");
 
         var one = await folder.RunAsync("test", ["Good"]);

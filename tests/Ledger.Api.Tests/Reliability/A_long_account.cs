@@ -5,6 +5,7 @@ using Ledger.Testing;
 namespace Ledger.Api.Tests.Reliability;
 
 [Collection(ReliabilityRuns.Name)]
+[Trait("lane", "works")]
 public sealed class A_long_account(ITestOutputHelper output)
 {
     private static readonly TimeSpan ReadMax = TimeSpan.FromMilliseconds(50);

@@ -6,6 +6,7 @@ using Npgsql;
 namespace Ledger.Api.Tests.Reliability;
 
 [Collection(ReliabilityRuns.Name)]
+[Trait("lane", "waits")]
 public sealed class A_stopped_leader(ITestOutputHelper output)
 {
     [Fact]

@@ -4,6 +4,7 @@ using Ledger.Testing;
 namespace Ledger.Api.Tests.Reliability;
 
 [Collection(ReliabilityRuns.Name)]
+[Trait("lane", "waits")]
 public sealed class A_stopped_node(ITestOutputHelper output)
 {
     [Fact]

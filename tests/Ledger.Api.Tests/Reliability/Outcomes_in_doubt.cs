@@ -5,6 +5,7 @@ namespace Ledger.Api.Tests.Reliability;
 
 /// <summary>What is said while nobody can know: arranged with a relay that swallows the answer to a commit and a lock that keeps the writer from looking it up.</summary>
 [Collection(ReliabilityRuns.Name)]
+[Trait("lane", "waits")]
 public sealed class Outcomes_in_doubt
 {
     [Fact]

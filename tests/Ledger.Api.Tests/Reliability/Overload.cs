@@ -5,6 +5,7 @@ using Ledger.Testing;
 namespace Ledger.Api.Tests.Reliability;
 
 [Collection(ReliabilityRuns.Name)]
+[Trait("lane", "waits")]
 public sealed class Overload(ITestOutputHelper output)
 {
     private static readonly TimeSpan WaitMax = TimeSpan.FromSeconds(3);

@@ -43,7 +43,7 @@ internal static class Run
     }
 }
 
-/// <summary>These tests run alone and one after the other: they measure times, and they kill.</summary>
+/// <summary>These tests run after all others and one after the other: they measure times, and they kill. The gate runs them in two lanes, those that mostly wait beside those that work.</summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class ReliabilityRuns : ICollectionFixture<TwoNodes>
 {

@@ -5,6 +5,7 @@ using Ledger.Testing;
 namespace Ledger.Api.Tests.Reliability;
 
 [Collection(ReliabilityRuns.Name)]
+[Trait("lane", "works")]
 public sealed class Stopping_the_service(ITestOutputHelper output)
 {
     [Fact]

@@ -4,6 +4,7 @@ namespace Ledger.Api.Tests.Reliability;
 
 /// <summary>An audit that finds nothing proves nothing until it has been seen to find something: each fault here is planted, found and taken back.</summary>
 [Collection(ReliabilityRuns.Name)]
+[Trait("lane", "works")]
 public sealed class The_audit_itself
 {
     private static readonly (string Plant, string Undo, string Finds)[] Faults =

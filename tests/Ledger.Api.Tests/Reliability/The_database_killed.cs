@@ -4,6 +4,7 @@ using Ledger.Testing;
 namespace Ledger.Api.Tests.Reliability;
 
 [Collection(ReliabilityRuns.Name)]
+[Trait("lane", "works")]
 public sealed class The_database_killed(ITestOutputHelper output)
 {
     [Fact]

@@ -3,6 +3,7 @@ using Ledger.Testing;
 namespace Ledger.Api.Tests.Reliability;
 
 [Collection(ReliabilityRuns.Name)]
+[Trait("lane", "works")]
 public sealed class The_service_killed(ITestOutputHelper output)
 {
     [Fact]

@@ -4,6 +4,7 @@ using Npgsql;
 namespace Ledger.Api.Tests.Reliability;
 
 [Collection(ReliabilityRuns.Name)]
+[Trait("lane", "works")]
 public sealed class Two_nodes_under_load(TwoNodes nodes, ITestOutputHelper output)
 {
     [Fact]
