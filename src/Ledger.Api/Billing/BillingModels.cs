@@ -58,6 +58,9 @@ public sealed class InvoiceModel() : JsonModel<Invoice>(BillingDraft.InvoiceKind
     /// <summary>The stream of an invoice.</summary>
     public static StreamRef StreamOf(string tenant, InvoiceId id) => new(tenant, $"{BillingDraft.InvoiceKind}/{id.Value}");
 
+    /// <summary>The invoice of a stream.</summary>
+    public static InvoiceId InvoiceOf(StreamRef stream) => new(stream.Id[(BillingDraft.InvoiceKind.Length + 1)..]);
+
     /// <inheritdoc/>
     protected override Invoice Begin(StreamRef stream) => Invoice.None(new(IdOf(stream)));
 

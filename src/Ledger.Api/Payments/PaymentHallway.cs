@@ -178,7 +178,7 @@ internal sealed class PaymentHallway(GroupCommit store, EventReader reader, Tena
         {
             PaymentDecision.Nothing nothing => new FactOutcome.Unchanged(look.IsKnown ? id.Value : null, nothing.Why),
             PaymentDecision.Waits waits => new FactOutcome.Waits(waits.Why),
-            PaymentDecision.Accepted would => Told(would.After, [.. would.Payment, .. would.Account]),
+            PaymentDecision.Accepted would => Told(would.After, [.. would.Payment, .. would.Account, .. would.Beside.SelectMany(stream => stream.Events)]),
             _ => (FactOutcome?)null,
         };
         if (happened is not null) return happened;

@@ -25,6 +25,9 @@ public sealed record BillingPolicy
 
     /// <summary>The tax's name on invoices.</summary>
     public string? TaxName { get; init; }
+
+    /// <summary>What invoices say of who sells; null where nothing is set.</summary>
+    public Seller? Seller { get; init; }
 }
 
 /// <summary>What was loaded of an account and all that money moves beside it.</summary>

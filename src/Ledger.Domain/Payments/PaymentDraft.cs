@@ -96,7 +96,12 @@ internal sealed partial class PaymentDraft(Payment payment, Account? account, Pa
         return null;
     }
 
-    public PaymentDecision Done(string nothing) => IsEmpty ? new PaymentDecision.Nothing(nothing) : new PaymentDecision.Accepted(events.ToImmutable(), Billing.AccountEvents, Payment) { Beside = Billing.Beside };
+    public PaymentDecision Done(string nothing)
+    {
+        if (IsEmpty) return new PaymentDecision.Nothing(nothing);
+        WriteInvoice();
+        return new PaymentDecision.Accepted(events.ToImmutable(), Billing.AccountEvents, Payment) { Beside = Billing.Beside };
+    }
 
     // Counted before, by an app that told of the payment itself: that purchase is this one's.
     private Refusal? Purchase(Credits credits, bool fromProvider, out TransactionId? purchase)

@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using Ledger.Domain.Accounts;
+using Ledger.Domain.Billing;
 using Ledger.Domain.Catalog;
+using Ledger.Domain.Invoices;
 using Ledger.Domain.Payments;
 
 namespace Ledger.Domain.Tests.Payments;
@@ -15,6 +17,7 @@ internal sealed class PaymentWorld
     private readonly Dictionary<PaymentId, Payment> payments = [];
     private readonly Dictionary<FactName, FactBody> facts = [];
     private readonly Dictionary<string, PaymentId> refs = new(StringComparer.Ordinal);
+    private readonly Dictionary<InvoiceId, Invoice> invoices = [];
 
     public DateTimeOffset Now { get; set; } = new(2026, 11, 1, 0, 0, 0, TimeSpan.Zero);
 
@@ -22,7 +25,13 @@ internal sealed class PaymentWorld
 
     public Account Account { get; private set; } = Account.Unopened(Id);
 
+    public BillingPolicy Policy { get; set; } = BillingPolicy.Default;
+
+    public Invoicing Numbers { get; private set; } = new();
+
     public List<object> Happened { get; } = [];
+
+    public Invoice this[InvoiceId id] => invoices.GetValueOrDefault(id) ?? Invoice.None(id);
 
     public Payment this[PaymentId id] => payments.GetValueOrDefault(id) ?? Payment.None(id);
 
@@ -75,7 +84,10 @@ internal sealed class PaymentWorld
     {
         var payment = this[command.Payment];
         var names = PaymentPast.NamesOf(command.Payment, payment.Purchase).Facts;
-        var past = new PaymentPast([.. facts.Where(fact => names.Contains(fact.Key)).Select(fact => new Fact(fact.Key, fact.Value))], refs.ToImmutableDictionary(StringComparer.Ordinal));
+        var past = new PaymentPast([.. facts.Where(fact => names.Contains(fact.Key)).Select(fact => new Fact(fact.Key, fact.Value))], refs.ToImmutableDictionary(StringComparer.Ordinal))
+        {
+            Billing = new() { Policy = Policy, Invoicing = Numbers, Invoices = invoices.ToImmutableDictionary() },
+        };
         var decision = command.Decide(payment, Account, past, Now);
         if (decision is not PaymentDecision.Accepted accepted) return decision;
         foreach (var happened in accepted.Payment)
@@ -93,7 +105,9 @@ internal sealed class PaymentWorld
 
         accepted.After.ShouldBe(payment);
         foreach (var happened in accepted.Account) Append(happened);
+        foreach (var stream in accepted.Beside) Append(stream);
         Laws(payment);
+        InvoiceLaws(payment);
         return decision;
     }
 
@@ -102,6 +116,33 @@ internal sealed class PaymentWorld
         Account = Account.Evolve(happened, Now);
         Happened.Add(happened);
         foreach (var fact in Account.Left) facts[fact.Name] = fact.Body;
+    }
+
+    private void Append(StreamEvents stream)
+    {
+        foreach (var happened in stream.Events)
+        {
+            if (happened is InvoicingEvent numbered) Numbers = Numbers.Evolve(numbered);
+            if (happened is not InvoiceEvent invoiced) continue;
+            var id = new InvoiceId(stream.Id);
+            invoices[id] = this[id].Evolve(invoiced, Now);
+            invoiced.Status.ShouldBe(this[id].Status, "the witness");
+        }
+    }
+
+    // Whatever happens to a payment, its invoice says the same.
+    private void InvoiceLaws(Payment payment)
+    {
+        var invoice = this[InvoiceId.Of(payment.Id)];
+        var paid = (payment.HasSucceeded || payment.IsReversed) && payment.Amount.Amount > 0;
+        invoice.Exists.ShouldBe(paid, "what was paid has an invoice, and nothing else");
+        if (!paid) return;
+        invoice.Total.ShouldBe(payment.Amount);
+        (invoice.Net.Amount + invoice.Tax.Amount).ShouldBe(invoice.Total.Amount);
+        (invoice.Lines.Sum(line => line.Amount.Amount) - invoice.Discount.Amount).ShouldBe(invoice.Total.Amount);
+        invoice.Credited.Amount.ShouldBe(payment.IsReversed ? payment.Amount.Amount : Math.Min(payment.Refunded + payment.Lost, payment.Amount.Amount), "what went back is credited");
+        invoice.Notes.Sum(note => note.Tax.Amount).ShouldBe(Tax.In(invoice.Credited, invoice.TaxPercent).Amount);
+        (invoice.Account, invoice.Payment, invoice.PaidAt).ShouldBe((payment.Account, payment.Id, payment.PaidAt));
     }
 
     private static void Laws(Payment payment)
