@@ -3,6 +3,7 @@ using Ledger.Domain;
 using Ledger.Domain.Accounts;
 using Ledger.Domain.Catalog;
 using Ledger.Domain.Payments;
+using Ledger.Domain.Subscriptions;
 
 namespace Ledger.Api.Commands;
 
@@ -43,6 +44,8 @@ internal static class Refusals
             EntryConflict(_, var state) => Of(refusal).With("state", state),
             NotRefundable(_, var state) => Of(refusal).With("state", Words.Of(state)),
             NothingLeftToRefund(_, var left, var state) => Of(refusal).With("left", left).With("state", Words.Of(state)),
+            SubscriptionConflict(_, var state) => Of(refusal).With("state", Words.Of(state)),
+            SubscriptionExists(var live, var state) => Of(refusal).With("subscriptionId", live.Value).With("state", Words.Of(state)),
             FactRefused => Of(refusal).With("state", "refused"),
             // An id of ours that nobody sent would only puzzle.
             TransactionNotFound(var transaction) when transaction == NoTransaction => new Problem(TypeOf(refusal), "That is no transaction's id. Take it from this account's transactions."),
@@ -57,16 +60,17 @@ internal static class Refusals
     {
         InvalidAmount or InvalidRequest => ProblemTypes.InvalidRequest,
         InsufficientCredits => ProblemTypes.InsufficientCredits,
-        OverdraftNotAllowed => ProblemTypes.Forbidden,
+        OverdraftNotAllowed or PaidPlanNotAllowed => ProblemTypes.Forbidden,
         AccountNotFound => ProblemTypes.AccountNotFound,
-        TransactionNotFound or HoldNotFound or EntryNotFound or PaymentNotFound => ProblemTypes.NotFound,
+        TransactionNotFound or HoldNotFound or EntryNotFound or PaymentNotFound or SubscriptionNotFound => ProblemTypes.NotFound,
         NotAvailable => ProblemTypes.NotAvailable,
         NotRefundable => ProblemTypes.NotRefundable,
+        SubscriptionExists => ProblemTypes.SubscriptionExists,
         AccountIsClosed => ProblemTypes.AccountClosed,
         AccountIsFrozen => ProblemTypes.AccountFrozen,
         HoldNotActive => ProblemTypes.HoldNotActive,
         AlreadyRefunded or NothingLeftToRefund => ProblemTypes.AlreadyRefunded,
-        Conflict or LimitReached or EntryConflict or FactRefused => ProblemTypes.Conflict,
+        Conflict or LimitReached or EntryConflict or FactRefused or SubscriptionConflict => ProblemTypes.Conflict,
         _ => throw new InvalidOperationException($"{refusal.GetType().Name} has no problem type."),
     };
 }

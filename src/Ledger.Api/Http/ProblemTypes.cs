@@ -105,6 +105,11 @@ public static class ProblemTypes
         "The batch was to be done as a whole, and another line of it was refused. This line did nothing and its key is unused.",
         "Correct the line that was refused and send the batch again.");
 
+    /// <summary>409: an account has one live subscription, and this one has it.</summary>
+    public static ProblemType SubscriptionExists { get; } = new("subscription-exists", 409, "The account has a live subscription",
+        "An account has one live subscription at a time. subscriptionId names the one that it has.",
+        "Change that one, or cancel it first.", "\"state\": \"active\", \"subscriptionId\": \"sub_0123456789abcdefghjkmnpqrs\"");
+
     /// <summary>409: the request does not agree with what stands.</summary>
     public static ProblemType Conflict { get; } = new("conflict", 409, "Conflict with the current state",
         "The request can't be reconciled with what stands already. detail says with what.",
@@ -159,7 +164,7 @@ public static class ProblemTypes
     public static IReadOnlyList<ProblemType> All { get; } =
     [
         InvalidRequest, IdempotencyKeyMissing, BadSignature, NotAvailable, Unauthenticated, InsufficientCredits, Forbidden, AccountNotFound, NotFound, MethodNotAllowed, RequestTimeout,
-        AccountClosed, AccountFrozen, HoldNotActive, AlreadyRefunded, NotRefundable, BatchAborted, Conflict, VersionMismatch, TooLarge, UnsupportedMediaType,
+        AccountClosed, AccountFrozen, HoldNotActive, AlreadyRefunded, NotRefundable, SubscriptionExists, BatchAborted, Conflict, VersionMismatch, TooLarge, UnsupportedMediaType,
         IdempotencyKeyReused, RateLimited, Internal, Overloaded, ReadModelBehind, OutcomeUnknown,
     ];
 

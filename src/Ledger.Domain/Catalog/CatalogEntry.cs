@@ -161,6 +161,23 @@ public sealed record Plan : CatalogEntry
     /// <summary>Its place in lists, lower first.</summary>
     public int DisplayOrder { get; init; }
 
+    /// <summary>What a period costs for so many seats.</summary>
+    /// <param name="seats">How many; null where it counts none.</param>
+    public Money PriceOf(int? seats) =>
+        Seats?.PricePerSeat is { } each && seats is { } count ? Price with { Amount = (long)Int128.Min(long.MaxValue, Price.Amount + ((Int128)each.Amount * count)) } : Price;
+
+    /// <summary>What a provider calls its price, where that provider charges its periods by itself; null where it does not.</summary>
+    /// <param name="provider">The provider.</param>
+    public string? PriceAt(string? provider)
+    {
+        foreach (var known in ProviderRefs)
+        {
+            if (known.Provider == provider) return known.PriceId;
+        }
+
+        return null;
+    }
+
     /// <inheritdoc/>
     public override ItemKind Kind() => ItemKind.Plan;
 

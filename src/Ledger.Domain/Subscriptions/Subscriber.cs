@@ -15,6 +15,9 @@ public sealed record SubscriptionTaken : SubscriberEvent
 {
     /// <summary>By this subscription.</summary>
     public required SubscriptionId Subscription { get; init; }
+
+    /// <summary>The tier whose trial it begins with; null where it begins without one.</summary>
+    public string? Trial { get; init; }
 }
 
 /// <summary>The account's place is free again.</summary>
@@ -40,10 +43,16 @@ public sealed record Subscriber
     /// <summary>The last one that ended; null for none.</summary>
     public SubscriptionId? Last { get; init; }
 
+    /// <summary>The tiers of which the account has had its trial.</summary>
+    public ValueList<string> Trials { get; init; } = [];
+
+    /// <summary>Whether the account has had the trial of a tier.</summary>
+    public bool HasTried(string tier) => Trials.Contains(tier);
+
     /// <summary>The place after one more event. Total.</summary>
     public Subscriber Evolve(SubscriberEvent happened) => happened switch
     {
-        SubscriptionTaken e => this with { Version = Version + 1, Live = e.Subscription },
+        SubscriptionTaken e => this with { Version = Version + 1, Live = e.Subscription, Trials = e.Trial is { } tier && !HasTried(tier) ? [.. Trials.AsSpan(), tier] : Trials },
         SubscriptionLeft e => this with { Version = Version + 1, Live = Live == e.Subscription ? null : Live, Last = e.Subscription },
         _ => this with { Version = Version + 1 },
     };

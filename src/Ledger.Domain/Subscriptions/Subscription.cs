@@ -30,7 +30,7 @@ public enum SubscriptionStatus
     /// <summary>Ended because somebody wanted that, or a payment stayed away. For good.</summary>
     Canceled,
 
-    /// <summary>Ended by itself: the trial or a prepaid period was not followed by a payment. For good.</summary>
+    /// <summary>Ended by itself: no payment followed its trial. For good.</summary>
     Expired,
 }
 
@@ -44,7 +44,11 @@ public sealed record PinnedPlan(string Id, long Version, Plan Terms);
 /// <param name="SubscriptionId">Its subscription.</param>
 /// <param name="CustomerId">Its customer.</param>
 /// <param name="ItemId">Its item, which a change of plan or seats names.</param>
-public sealed record SubscriptionRefs(string? SubscriptionId = null, string? CustomerId = null, string? ItemId = null);
+public sealed record SubscriptionRefs(string? SubscriptionId = null, string? CustomerId = null, string? ItemId = null)
+{
+    /// <summary>These, with what <paramref name="newer"/> knows in place of what they know.</summary>
+    public SubscriptionRefs With(SubscriptionRefs? newer) => newer is null ? this : new(newer.SubscriptionId ?? SubscriptionId, newer.CustomerId ?? CustomerId, newer.ItemId ?? ItemId);
+}
 
 /// <summary>A change that waits for the end of the period.</summary>
 /// <param name="Plan">The plan from then on.</param>
@@ -52,11 +56,42 @@ public sealed record SubscriptionRefs(string? SubscriptionId = null, string? Cus
 public sealed record ScheduledChange(PinnedPlan Plan, int? Seats = null);
 
 /// <summary>Credits that an upgrade gave within a period; a downgrade within it takes them back, untouched, or is refused.</summary>
-/// <param name="Lot">Their lot.</param>
-/// <param name="Amount">How many.</param>
 /// <param name="From">The plan that was left for it.</param>
 /// <param name="To">The plan that gave them.</param>
-public sealed record ExtraGrant(LotId Lot, Credits Amount, string From, string To);
+/// <param name="Amount">How many; 0 or more.</param>
+/// <param name="Lot">Their lot; null where there is none.</param>
+/// <param name="IsUndone">Whether they were taken back. The same plan gives no more in this period.</param>
+public sealed record ExtraGrant(PinnedPlan From, string To, Credits Amount, LotId? Lot = null, bool IsUndone = false);
+
+/// <summary>What a provider has yet to be told about a subscription.</summary>
+public enum ProviderActionKind
+{
+    /// <summary>Another price or other seats.</summary>
+    Change,
+
+    /// <summary>It ends at once.</summary>
+    CancelNow,
+
+    /// <summary>It ends with its period.</summary>
+    CancelAtPeriodEnd,
+
+    /// <summary>It does not end with its period after all.</summary>
+    UndoCancel,
+
+    /// <summary>Nothing is charged until it is resumed.</summary>
+    Pause,
+
+    /// <summary>It is charged again.</summary>
+    Resume,
+}
+
+/// <summary>What a provider has yet to be told.</summary>
+/// <param name="Version">The version of the event that wanted it: with the subscription's id it makes the provider's idempotency key.</param>
+/// <param name="Kind">What.</param>
+/// <param name="PriceId">The provider's price, of a change.</param>
+/// <param name="Seats">The seats, of a change.</param>
+/// <param name="Prorate">Whether the provider settles the rest of the period, of a change.</param>
+public sealed record ProviderAction(long Version, ProviderActionKind Kind, string? PriceId = null, int? Seats = null, bool Prorate = false);
 
 /// <summary>A subscription as its events made it. Immutable.</summary>
 public sealed partial record Subscription
@@ -82,11 +117,29 @@ public sealed partial record Subscription
     /// <summary>Who renews it: <see cref="Manual"/>, or a provider.</summary>
     public string Provider { get; init; } = Manual;
 
+    /// <summary>Whether the provider charges each period by itself, and its paid invoices alone say that one is paid.</summary>
+    public bool RenewsAtProvider { get; init; }
+
     /// <summary>How many people use it; null where the plan counts none.</summary>
     public int? Seats { get; init; }
 
+    /// <summary>Days of the trial that it begins with; null for none.</summary>
+    public int? TrialDays { get; init; }
+
+    /// <summary>When it begins by itself; null where it has begun, or waits for its payment.</summary>
+    public DateTimeOffset? StartsAt { get; init; }
+
+    /// <summary>Until when it waits for its first payment.</summary>
+    public DateTimeOffset? WaitsUntil { get; init; }
+
     /// <summary>From where its periods are counted, by the calendar, in UTC.</summary>
     public DateTimeOffset Anchor { get; init; }
+
+    /// <summary>The number of the period that begins at <see cref="Anchor"/>.</summary>
+    public long AnchorPeriod { get; init; }
+
+    /// <summary>How long the periods are that are counted from there.</summary>
+    public PlanInterval Interval { get; init; }
 
     /// <summary>The number of the running period, from 1; 0 before the first and in a trial.</summary>
     public long Period { get; init; }
@@ -102,6 +155,9 @@ public sealed partial record Subscription
 
     /// <summary>When its trial ends or ended.</summary>
     public DateTimeOffset? TrialEnd { get; init; }
+
+    /// <summary>Whether the period after the trial is paid.</summary>
+    public bool IsTrialPaid { get; init; }
 
     /// <summary>Whether the end of its trial was announced.</summary>
     public bool IsTrialEndAnnounced { get; init; }
@@ -130,7 +186,7 @@ public sealed partial record Subscription
     /// <summary>What its provider calls it.</summary>
     public SubscriptionRefs Refs { get; init; } = new();
 
-    /// <summary>The checkout that opens it, or that renews it next; null where none is open.</summary>
+    /// <summary>The checkout that opens it; null where it needs none, or has begun.</summary>
     public PaymentId? Checkout { get; init; }
 
     /// <summary>The last period whose credits were granted; 0 for none.</summary>
@@ -139,11 +195,32 @@ public sealed partial record Subscription
     /// <summary>The lots of the running period: what came with it, what rolled into it, what an upgrade gave.</summary>
     public ValueList<LotId> PeriodLots { get; init; } = [];
 
+    /// <summary>What had lapsed of its lots when credits rolled last: the account's sum less this may roll next.</summary>
+    public Credits Lapsed { get; init; }
+
+    /// <summary>The ends of periods that were followed early by the next one, soonest first: what is left of their credits rolls then.</summary>
+    public ValueList<DateTimeOffset> Rolls { get; init; } = [];
+
     /// <summary>What upgrades gave within the running period, oldest first.</summary>
     public ValueList<ExtraGrant> Extras { get; init; } = [];
 
     /// <summary>The provider's time of the newest that it told: older news change nothing.</summary>
     public DateTimeOffset? ToldAt { get; init; }
+
+    /// <summary>The last invoice of the provider that paid a period.</summary>
+    public string? PaidInvoice { get; init; }
+
+    /// <summary>What the provider has yet to be told, in order.</summary>
+    public ValueList<ProviderAction> Asks { get; init; } = [];
+
+    /// <summary>When the first of them is to be told (again); null where nothing is.</summary>
+    public DateTimeOffset? NextCall { get; init; }
+
+    /// <summary>How often that was tried in vain.</summary>
+    public int Tries { get; init; }
+
+    /// <summary>What the provider refused for good, for somebody to look at; null for nothing.</summary>
+    public string? Attention { get; init; }
 
     /// <summary>When it began here.</summary>
     public DateTimeOffset CreatedAt { get; init; }
@@ -159,6 +236,15 @@ public sealed partial record Subscription
 
     /// <summary>Whether its plan's limits, features and products are the account's now.</summary>
     public bool Entitles => Exists && Status is SubscriptionStatus.Trialing or SubscriptionStatus.Active or SubscriptionStatus.PastDue;
+
+    /// <summary>Whether it is over, for good.</summary>
+    public bool HasEnded => Status is SubscriptionStatus.IncompleteExpired or SubscriptionStatus.Canceled or SubscriptionStatus.Expired;
+
+    /// <summary>What the provider has to be told next; null for nothing.</summary>
+    public ProviderAction? Asking => Asks.Count == 0 ? null : Asks[0];
+
+    /// <summary>What a period costs, all seats included.</summary>
+    public Money Price => Plan.Terms.PriceOf(Seats);
 
     /// <summary>A subscription that there is not.</summary>
     public static Subscription None(SubscriptionId id) => new() { Id = id };

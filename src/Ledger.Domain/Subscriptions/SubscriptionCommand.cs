@@ -13,7 +13,7 @@ public abstract record SubscriptionCommand
     public required AccountId Account { get; init; }
 
     /// <summary>The plan that it wants, by its id in the catalogue; null where it wants none.</summary>
-    public virtual string? PlanId => null;
+    public string? PlanId { get; init; }
 
     /// <summary>Hands the command to its handler.</summary>
     /// <param name="draft">What was loaded; what happens is added to it.</param>
@@ -47,4 +47,14 @@ public abstract record SubscriptionDecision
 
     /// <summary>Refused for a reason.</summary>
     public sealed record Refused(Refusal Refusal) : SubscriptionDecision;
+}
+
+/// <summary>When something takes effect.</summary>
+public enum ChangeWhen
+{
+    /// <summary>At once.</summary>
+    Now,
+
+    /// <summary>With the end of the period.</summary>
+    PeriodEnd,
 }

@@ -1,0 +1,90 @@
+namespace Ledger.Domain.Subscriptions;
+
+// What time does: each step has its due time, which is part of the state.
+public sealed partial record Subscription
+{
+    /// <summary>How long before its trial ends that is announced.</summary>
+    public static readonly TimeSpan AnnouncedBefore = TimeSpan.FromDays(3);
+
+    /// <summary>How long after a period or trial its provider's word is waited for, before a payment counts as missing.</summary>
+    public static readonly TimeSpan ProviderWait = TimeSpan.FromHours(1);
+
+    /// <summary>When something is due on it next: the end of its trial, period or grace, an announcement, a call to its provider. Null where nothing is.</summary>
+    public DateTimeOffset? NextDue => Sooner(NextStep?.At, NextCall);
+
+    /// <summary>What time does to it next, and when; null where time does nothing. Calls to the provider are not in it.</summary>
+    internal (DueStep Step, DateTimeOffset At)? NextStep
+    {
+        get
+        {
+            if (!Exists || HasEnded) return null;
+            (DueStep Step, DateTimeOffset At)? next = null;
+            foreach (var (step, at) in Steps())
+            {
+                if (at is { } time && (next is null || time < next.Value.At)) next = (step, time);
+            }
+
+            return next;
+        }
+    }
+
+    // At equal times what comes first here is done first: credits roll before the period ends.
+    private IEnumerable<(DueStep Step, DateTimeOffset? At)> Steps()
+    {
+        switch (Status)
+        {
+            case SubscriptionStatus.Incomplete:
+                yield return (DueStep.Begin, StartsAt);
+                yield return (DueStep.GiveUp, WaitsUntil);
+                break;
+            case SubscriptionStatus.Trialing:
+                yield return (DueStep.Announce, IsTrialEndAnnounced ? null : TrialEnd - AnnouncedBefore);
+                yield return (DueStep.EndTrial, WaitsForProvider ? TrialEnd + ProviderWait : TrialEnd);
+                break;
+            case SubscriptionStatus.Active:
+                yield return (DueStep.Roll, FirstRoll);
+                yield return (DueStep.EndPeriod, WaitsForProvider ? CurrentPeriodEnd + ProviderWait : CurrentPeriodEnd);
+                break;
+            case SubscriptionStatus.PastDue:
+                yield return (DueStep.Roll, FirstRoll);
+                yield return (DueStep.EndPeriod, CancelAtPeriodEnd ? CurrentPeriodEnd : null);
+                yield return (DueStep.EndGrace, GraceEndsAt);
+                break;
+            case SubscriptionStatus.Paused:
+                yield return (DueStep.Roll, FirstRoll);
+                yield return (DueStep.EndPeriod, CancelAtPeriodEnd ? CurrentPeriodEnd : null);
+                break;
+        }
+    }
+
+    private bool WaitsForProvider => RenewsAtProvider && !CancelAtPeriodEnd;
+
+    private DateTimeOffset? FirstRoll => Rolls.Count == 0 ? null : Rolls[0];
+
+    private static DateTimeOffset? Sooner(DateTimeOffset? left, DateTimeOffset? right) => left is null || right < left ? right ?? left : left;
+}
+
+/// <summary>What time does to a subscription.</summary>
+internal enum DueStep
+{
+    /// <summary>It begins, as was said when it was started.</summary>
+    Begin,
+
+    /// <summary>Its first payment never came.</summary>
+    GiveUp,
+
+    /// <summary>The end of its trial is announced.</summary>
+    Announce,
+
+    /// <summary>Its trial ends.</summary>
+    EndTrial,
+
+    /// <summary>What is left of a period's credits rolls that the next one followed early.</summary>
+    Roll,
+
+    /// <summary>Its period ends.</summary>
+    EndPeriod,
+
+    /// <summary>Its grace ends.</summary>
+    EndGrace,
+}
