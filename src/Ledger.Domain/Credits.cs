@@ -87,6 +87,10 @@ public readonly record struct Credits : IComparable<Credits>
     /// <summary>The larger of two.</summary>
     public static Credits Max(Credits left, Credits right) => left > right ? left : right;
 
+    /// <summary>The amount with no more than so many decimals; what it has beyond is cut off.</summary>
+    /// <param name="scale">0 to <see cref="ScaleMax"/>.</param>
+    public Credits DownTo(int scale) => Scale <= scale ? this : new(decimal.Round(Value, scale, MidpointRounding.ToZero));
+
     /// <summary>The amount without its sign.</summary>
     public static Credits Abs(Credits amount) => new(Math.Abs(amount.Value));
 

@@ -1,4 +1,5 @@
 using Ledger.Domain.Accounts;
+using Ledger.Domain.Subscriptions;
 
 namespace Ledger.Domain.Tests;
 
@@ -84,6 +85,11 @@ public static class Samples
             Allocations = [new(null, 3), new(LotId.For(Tag, 3), 7)], Pays = [new(1, LotId.For(Tag, 3), 1), new(2, LotId.For(Tag, 3), 2)], Note = FullNote,
         }),
         ("credits_granted_small", new CreditsGranted { Id = Txn(3), Lot = LotId.For(Tag, 3), Amount = 0.5m, Source = GrantSource.Bonus, Priority = 100, Before = 0, After = 0.5m, Available = 0.5m, Allocations = [new(LotId.For(Tag, 3), 0.5m)] }),
+        ("credits_granted_period", new CreditsGranted
+        {
+            Id = Txn(3), Lot = LotId.For(Tag, 3), Amount = 100, Source = GrantSource.Subscription, Priority = 100, ExpiresAt = Time.AddDays(30), Before = 0, After = 100, Available = 100,
+            Allocations = [new(LotId.For(Tag, 3), 100)], Period = new(SubscriptionId.Of(1), 4, PeriodPart.Rolled),
+        }),
         ("credits_consumed_full", new CreditsConsumed
         {
             Id = Txn(4), Amount = 12, Before = 7, After = -5, Available = -5, Allocations = [new(LotId.For(Tag, 3), 7), new(null, 5)], Spending = FullSpending, Note = FullNote,

@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using Ledger.Domain;
 using Ledger.Domain.Accounts;
+using Ledger.Domain.Subscriptions;
 
 namespace Ledger.Api.Commands;
 
@@ -13,10 +14,16 @@ namespace Ledger.Api.Commands;
 internal static class AccountSnapshot
 {
     /// <summary>The number of this form.</summary>
-    public const short Format = 1;
+    public const short Format = 2;
 
     // Stands beside a lot's end where what is claimed of the lot follows. Lots without claims are written as they were before there were any.
     private const int Claimed = 8;
+
+    // Stands beside it too, where the lot bears a subscription.
+    private const int Periodic = 16;
+
+    // At the end: credits come with a subscription.
+    private const int Subscribed = 1;
 
     /// <summary>Writes an account down; every member but <see cref="Account.Left"/>.</summary>
     public static void Save(Account account, IBufferWriter<byte> into, JsonSerializerOptions json)
@@ -64,6 +71,15 @@ internal static class AccountSnapshot
             to.Credits(debt.Left);
         }
 
+        // What most accounts have not: one number says what follows.
+        to.Number(account.Period is null ? 0 : Subscribed);
+        if (account.Period is { } period)
+        {
+            to.Text(period.Subscription.Value);
+            to.Credits(period.Lapsed);
+            to.Time(period.ResetsAt);
+        }
+
         to.Flush();
     }
 
@@ -105,6 +121,8 @@ internal static class AccountSnapshot
 
         var debts = new Debt[from.Small()];
         for (var i = 0; i < debts.Length; i++) debts[i] = new Debt(from.Number(), from.Credits());
+        var more = from.Small();
+        var period = (more & Subscribed) == 0 ? null : new PeriodCredits(new(from.Text()), from.Credits(), from.TimeOrNull());
         return new Account
         {
             Id = id,
@@ -126,6 +144,7 @@ internal static class AccountSnapshot
             Lots = AsIs(lots),
             Holds = AsIs(holds),
             Debts = AsIs(debts),
+            Period = period,
         };
     }
 
@@ -183,7 +202,8 @@ internal static class AccountSnapshot
         to.Time(lot.CreatedAt);
         to.Credits(lot.Revoked);
         to.Credits(lot.Moved);
-        to.Number((lot.Ended is null ? 0 : 1 + (long)lot.Ended) | (lot.Claims is null ? 0L : Claimed));
+        to.Number((lot.Ended is null ? 0 : 1 + (long)lot.Ended) | (lot.Claims is null ? 0L : Claimed) | (lot.Subscription is null ? 0L : Periodic));
+        if (lot.Subscription is { } subscription) to.Text(subscription.Value);
         if (lot.Claims is not { } claims) return;
         to.Number(claims.Disputes?.Count ?? 0);
         foreach (var dispute in claims.Disputes ?? []) to.Text(dispute);
@@ -206,8 +226,9 @@ internal static class AccountSnapshot
         var (amount, remaining, priority, expiresAt) = (from.Credits(), from.Credits(), from.Small(), from.TimeOrNull());
         Money? cost = from.Flag() ? new Money(from.Number(), from.Text()) : null;
         var (createdAt, revoked, moved, ended) = (from.Time(), from.Credits(), from.Credits(), from.Small());
-        var end = ended & ~Claimed;
-        var claims = end == ended ? null : LoadClaims(ref from);
+        var end = ended & ~(Claimed | Periodic);
+        SubscriptionId? subscription = (ended & Periodic) == 0 ? null : new SubscriptionId(from.Text());
+        var claims = (ended & Claimed) == 0 ? null : LoadClaims(ref from);
         return new Lot
         {
             Id = id,
@@ -225,6 +246,7 @@ internal static class AccountSnapshot
             Moved = moved,
             Ended = end == 0 ? null : (LotEnd)(end - 1),
             Claims = claims,
+            Subscription = subscription,
         };
     }
 }

@@ -142,6 +142,9 @@ public sealed record CreditsGranted : IncomingEvent
     /// <summary>When they end.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
 
+    /// <summary>The subscription's period that they came with; null for all else.</summary>
+    public PeriodGrant? Period { get; init; }
+
     /// <inheritdoc/>
     public override TransactionType Type() => TransactionType.Grant;
 

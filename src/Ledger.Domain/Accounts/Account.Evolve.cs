@@ -54,11 +54,12 @@ public sealed partial record Account
         private Credits debt = was.Debt;
         private Credits frozen = was.Frozen;
         private Totals totals = was.Totals;
+        private PeriodCredits? period = was.Period;
         private List<Fact>? left;
 
         public Account Finish() => lots == was.Lots
-            ? was with { Version = version, UpdatedAt = recordedAt, Balance = balance, Held = held, Debt = debt, Frozen = frozen, Totals = totals, Holds = holds, Debts = debts, Left = left is null ? [] : [.. left] }
-            : was with { Version = version, UpdatedAt = recordedAt, Balance = balance, Held = held, Debt = debt, Frozen = frozen, Totals = totals, Lots = lots, Holds = holds, Debts = debts, Left = left is null ? [] : [.. left] };
+            ? was with { Version = version, UpdatedAt = recordedAt, Balance = balance, Held = held, Debt = debt, Frozen = frozen, Totals = totals, Period = period, Holds = holds, Debts = debts, Left = left is null ? [] : [.. left] }
+            : was with { Version = version, UpdatedAt = recordedAt, Balance = balance, Held = held, Debt = debt, Frozen = frozen, Totals = totals, Period = period, Lots = lots, Holds = holds, Debts = debts, Left = left is null ? [] : [.. left] };
 
         public void Consumed(ConsumptionEvent e)
         {
@@ -91,8 +92,24 @@ public sealed partial record Account
 
         public void Granted(CreditsGranted e)
         {
-            Open(e, new() { Id = e.Lot, Kind = LotKind.Granted, Source = e.Source, Origin = LotOrigin.Grant, Amount = e.Amount, Remaining = Kept(e), Priority = e.Priority, ExpiresAt = e.ExpiresAt, CreatedAt = recordedAt, TransactionId = e.Id });
+            Open(e, new()
+            {
+                Id = e.Lot,
+                Kind = LotKind.Granted,
+                Source = e.Source,
+                Origin = LotOrigin.Grant,
+                Amount = e.Amount,
+                Remaining = Kept(e),
+                Priority = e.Priority,
+                ExpiresAt = e.ExpiresAt,
+                CreatedAt = recordedAt,
+                TransactionId = e.Id,
+                Subscription = e.Period?.Subscription,
+            });
             totals = totals with { Granted = totals.Granted + e.Amount };
+            if (e.Period is not { } came) return;
+            if (period?.Subscription != came.Subscription) period = new(came.Subscription, Credits.Zero);
+            if (came.Part == PeriodPart.Period) period = period with { ResetsAt = e.ExpiresAt };
         }
 
         public void Purchased(CreditsPurchased e)
@@ -146,6 +163,7 @@ public sealed partial record Account
 
         public void Expired(LotExpired e)
         {
+            if (period is not null && Find(e.Lot) is >= 0 and var at && lots[at].Subscription == period.Subscription) period = period with { Lapsed = period.Lapsed + e.Amount };
             Take(e, LotEnd.Expired);
             totals = totals with { Expired = totals.Expired + e.Amount };
         }

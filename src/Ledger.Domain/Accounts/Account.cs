@@ -83,6 +83,9 @@ public sealed partial record Account
     /// <summary>The debts that stand, oldest first.</summary>
     public ImmutableArray<Debt> Debts { get; init; } = [];
 
+    /// <summary>What came with its subscription; null where no subscription ever gave credits.</summary>
+    public PeriodCredits? Period { get; init; }
+
     /// <summary>The facts that the last event produced, in order. Not saved.</summary>
     public ImmutableArray<Fact> Left { get; init; } = [];
 
@@ -131,11 +134,14 @@ public sealed partial record Account
         return amount.IsZero ? null : (amount, at);
     }
 
+    /// <summary>When the credits that come with its subscription are reset next, after <paramref name="now"/>; null where none came, or none ends.</summary>
+    public DateTimeOffset? NextResetAfter(DateTimeOffset now) => Period?.ResetsAt is { } at && at > now ? at : null;
+
     /// <summary>Whether all that is saved of both is equal.</summary>
     public bool Equals(Account? other) =>
         other is not null && Id == other.Id && Version == other.Version && Tag == other.Tag && Owner == other.Owner && Unit == other.Unit && Scale == other.Scale && OverdraftLimit == other.OverdraftLimit
         && Metadata.Equals(other.Metadata) && Status == other.Status && CreatedAt == other.CreatedAt && UpdatedAt == other.UpdatedAt && Balance == other.Balance && Held == other.Held && Debt == other.Debt && Frozen == other.Frozen
-        && Totals == other.Totals && Lots.AsSpan().SequenceEqual(other.Lots.AsSpan()) && Holds.AsSpan().SequenceEqual(other.Holds.AsSpan()) && Debts.AsSpan().SequenceEqual(other.Debts.AsSpan());
+        && Totals == other.Totals && Lots.AsSpan().SequenceEqual(other.Lots.AsSpan()) && Holds.AsSpan().SequenceEqual(other.Holds.AsSpan()) && Debts.AsSpan().SequenceEqual(other.Debts.AsSpan()) && Period == other.Period;
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Id, Version);

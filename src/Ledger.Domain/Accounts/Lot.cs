@@ -1,3 +1,5 @@
+using Ledger.Domain.Subscriptions;
+
 namespace Ledger.Domain.Accounts;
 
 /// <summary>Credits that came in together and have one kind, priority and end.</summary>
@@ -53,6 +55,9 @@ public sealed record Lot
 
     /// <summary>What refunds and disputes of its payment left on it; null for nothing.</summary>
     public LotClaims? Claims { get; init; }
+
+    /// <summary>The subscription whose period it came with; null for all else, and for what has gone on into other lots.</summary>
+    public SubscriptionId? Subscription { get; init; }
 
     /// <summary>Whether its payment is disputed: then what it holds counts in the balance and is not spent.</summary>
     public bool IsFrozen => Claims?.Disputes is not null;
