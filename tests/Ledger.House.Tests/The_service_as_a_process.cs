@@ -15,6 +15,7 @@ public sealed class The_service_as_a_process
         service.HasExited.ShouldBeTrue();
 
         await service.RestartAsync(TestContext.Current.CancellationToken);
+        Directory.EnumerateFiles($"/proc/{service.ProcessId}/fd").Select(handle => new FileInfo(handle).LinkTarget).ShouldNotContain("anon_inode:inotify", "no folder is watched: its database may lie below it");
         await service.PauseAsync();
         await service.ContinueAsync();
         (await service.StopAsync()).ShouldBe(0);

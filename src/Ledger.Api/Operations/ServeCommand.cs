@@ -11,6 +11,8 @@ internal static class ServeCommand
     /// <summary>Where the service listens when nothing else is said: on this machine alone.</summary>
     public const string DefaultUrl = "http://127.0.0.1:5080";
 
+    private const string NoReload = "--hostBuilder:reloadConfigOnChange=false";
+
     private static readonly Option<string?> Urls = new("--urls") { Description = $"Addresses to listen on, separated by semicolons ({DefaultUrl} where nothing is said)", HelpName = "URLS" };
 
     public static RootCommand Create(Func<WebApplicationBuilder, WebApplication> compose)
@@ -30,7 +32,8 @@ internal static class ServeCommand
                 throw new ConfigurationException($"There is no command or option {token}: see --help.");
         }
 
-        var builder = WebApplication.CreateBuilder([.. parsed.UnmatchedTokens]);
+        // Without this the folder that it is started in is watched with all below it, for a change of settings that would need a restart: a private database there wakes the watcher at each of its writes.
+        var builder = WebApplication.CreateBuilder([NoReload, .. parsed.UnmatchedTokens]);
         builder.Configuration["LEDGER_DATA_DIR"] = CommandLine.DataDirOf(parsed);
         if (parsed.GetValue(Urls) is { } urls) builder.WebHost.UseUrls(urls);
         else if (!SaysWhere(builder.Configuration)) builder.WebHost.UseUrls(DefaultUrl);
