@@ -5,11 +5,13 @@ using Ledger.Api.Commands;
 using Ledger.Api.Explain;
 using Ledger.Api.Exports;
 using Ledger.Api.Http;
+using Ledger.Api.Maintenance;
 using Ledger.Api.Operations;
 using Ledger.Api.Payments;
 using Ledger.Api.ReadModels;
 using Ledger.Api.Reconciliation;
 using Ledger.Api.Reports;
+using Ledger.Api.Subscriptions;
 using Ledger.Api.Verification;
 using Ledger.Api.Webhooks;
 
@@ -22,12 +24,14 @@ public partial class Program
     public static WebApplication Compose(WebApplicationBuilder builder)
     {
         builder.AddEdge();
-        builder.Services.AddStore().AddReadModels().AddAccounts().AddCatalog().AddBilling().AddPayments(builder.Environment).AddExports().AddReports().AddExplain().AddVerification().AddWebhooks(builder.Environment).AddReconciliation();
+        builder.Services.AddStore().AddReadModels().AddAccounts().AddCatalog().AddBilling().AddSubscriptions().AddMaintenance().AddPayments(builder.Environment).AddExports().AddReports().AddExplain().AddVerification().AddWebhooks(builder.Environment).AddReconciliation();
         var app = builder.Build();
         app.MapEdge();
         app.MapAccounts();
         app.MapCatalog();
         app.MapPayments();
+        app.MapSubscriptions();
+        app.MapMaintenance();
         app.MapReadModels();
         app.MapExports();
         app.MapReports();

@@ -35,10 +35,20 @@ internal sealed class OperatorRequests(NpgsqlDataSource source)
         return known != stored ? OperatorKey.Reused : done ? OperatorKey.Done : OperatorKey.ToDo;
     }
 
+    /// <summary>What a request that was carried out answered, as JSON; null where nothing was kept.</summary>
+    public async Task<string?> AnswerAsync(string key, CancellationToken cancellationToken)
+    {
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<string?>(new CommandDefinition("select answer from ledger.operator_requests where key = @key and done", new { key }, cancellationToken: cancellationToken));
+    }
+
     /// <summary>It was carried out; or it was refused, and its key may be used again.</summary>
-    public async Task EndAsync(string key, bool done)
+    /// <param name="key">The key.</param>
+    /// <param name="done">Which.</param>
+    /// <param name="answer">What was answered, as JSON, where a repeat is to be answered so; else null.</param>
+    public async Task EndAsync(string key, bool done, string? answer = null)
     {
         await using var connection = await source.OpenConnectionAsync();
-        await connection.ExecuteAsync(done ? "update ledger.operator_requests set done = true where key = @key" : "delete from ledger.operator_requests where key = @key and not done", new { key });
+        await connection.ExecuteAsync(done ? "update ledger.operator_requests set done = true, answer = @answer where key = @key and not done" : "delete from ledger.operator_requests where key = @key and not done", new { key, answer });
     }
 }

@@ -25,8 +25,7 @@ public static class AccountRoutes
         .AddSingleton<AccountQueries>()
         .AddSingleton<TransactionQueries>()
         .AddSingleton<UsageQueries>()
-        .AddSingleton<StatementQueries>()
-        .AddHostedService<Sweep>();
+        .AddSingleton<StatementQueries>();
 
     /// <summary>Maps all routes of accounts.</summary>
     public static void MapAccounts(this IEndpointRouteBuilder routes)

@@ -3,6 +3,7 @@ using Ledger.Api.Commands;
 using Ledger.Domain;
 using Ledger.Domain.Accounts;
 using Ledger.Domain.Billing;
+using Ledger.Domain.Catalog;
 using Ledger.Domain.Invoices;
 using Ledger.Domain.Subscriptions;
 using Ledger.EventStore;
@@ -27,6 +28,26 @@ internal sealed record BillingLoad(string Tenant, AccountId? Account, BillingPol
 
     /// <summary>Invoices that the command may be about.</summary>
     public ImmutableArray<InvoiceId> Invoices { get; init; } = [];
+
+    /// <summary>No command goes on for more periods of a subscription than this.</summary>
+    public const int PeriodsMax = 120;
+
+    /// <summary>The invoices of a subscription that a command may write by a time: those of the running period, of all that have begun by then, and of the next, which may be begun early.</summary>
+    /// <param name="subscription">As it is.</param>
+    /// <param name="now">Business time.</param>
+    public static IEnumerable<InvoiceId> InvoicesOf(Subscription subscription, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(subscription);
+        if (!subscription.Exists) return [InvoiceId.Of(subscription.Id, 1)];
+        var shortest = subscription.Plan.Terms.Interval == PlanInterval.Month || subscription.Scheduled?.Plan.Terms.Interval == PlanInterval.Month ? 28 : 365;
+        var begun = (subscription.CurrentPeriodEnd ?? subscription.StartsAt) is { } end && end <= now ? (int)Math.Min(PeriodsMax, ((now - end).TotalDays / shortest) + 1) : 0;
+        var first = Math.Max(1, subscription.Period);
+        return Enumerable.Range(0, begun + 2).Select(n => InvoiceId.Of(subscription.Id, first + n));
+    }
+
+    /// <summary>Whether an invoice that may be written was not named: the subscriptions are others by now than when they were looked at, and must be looked at again.</summary>
+    public bool LacksInvoices(IDecisionContext context, DateTimeOffset now) =>
+        Account is not null && Ids(context).Any(id => InvoicesOf((Subscription)context.State(SubscriptionModel.StreamOf(Tenant, id)), now).Any(invoice => !Invoices.Contains(invoice)));
 
     /// <summary>Names what is known before anything is loaded.</summary>
     public void Name(Needs needs)

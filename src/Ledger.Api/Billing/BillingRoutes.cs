@@ -1,3 +1,4 @@
+using Ledger.Api.Subscriptions;
 using Ledger.EventStore;
 
 namespace Ledger.Api.Billing;
@@ -8,10 +9,10 @@ internal static class BillingRoutes
     /// <summary>The kinds of streams of this room.</summary>
     public static IReadOnlyList<IStreamModel> Models { get; } = [new SubscriptionModel(), new SubscriberModel(), new InvoicingModel(), new InvoiceModel()];
 
-    /// <summary>Adds them.</summary>
+    /// <summary>Adds them, and the way of commands on subscriptions.</summary>
     public static IServiceCollection AddBilling(this IServiceCollection services)
     {
         foreach (var model in Models) services.AddSingleton(model);
-        return services;
+        return services.AddSingleton<SubscriptionHallway>().AddSingleton<SubscriptionFacts>();
     }
 }

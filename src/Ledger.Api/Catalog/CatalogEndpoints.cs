@@ -14,6 +14,9 @@ namespace Ledger.Api.Catalog;
 /// <summary>The catalogue over HTTP. Its writes need no key: the same again changes nothing.</summary>
 internal sealed class CatalogEndpoints(GroupCommit store, EventReader reader)
 {
+    /// <summary>No more plans of a tenant are looked through than this.</summary>
+    public const int PlansMax = 1_000;
+
     /// <summary>Puts an entry up, or another one in its place.</summary>
     public async Task PutAsync<TRequest>(HttpContext http, ItemKind kind)
         where TRequest : CatalogRequest
@@ -89,6 +92,13 @@ internal sealed class CatalogEndpoints(GroupCommit store, EventReader reader)
     /// <summary>An entry as it is now; one without an entry where there is none.</summary>
     public async Task<CatalogItem> FindAsync(string tenant, ItemKind kind, string id, CancellationToken cancellationToken) =>
         await reader.StateAsync(CatalogModel.StreamOf(tenant, kind, id), cancellationToken) is { } now ? CatalogModel.Of(now.State) : CatalogItem.Begin(kind, id);
+
+    /// <summary>All plans of a tenant as they are now, in the order of their places: those that are sold first, then those that were taken from sale. At most 1,000 of each.</summary>
+    public async Task<IReadOnlyList<CatalogItem>> PlansAsync(string tenant, CancellationToken cancellationToken)
+    {
+        var all = ListRequest.All(PlansMax);
+        return [.. await RowsAsync(tenant, ItemKind.Plan, null, false, null, null, all, cancellationToken), .. await RowsAsync(tenant, ItemKind.Plan, null, true, null, null, all, cancellationToken)];
+    }
 
     private async Task SendAsync(HttpContext http, ItemKind kind, string id, CatalogEntry? entry, string? reason, IfMatch expected)
     {

@@ -74,7 +74,7 @@ internal sealed class CommandHallway(GroupCommit store)
                     if (stored.Version == accepted.Version && stored.Stream == accepted.Stream) answer = stored;
                 }
 
-                return new CommandResult { Stream = accepted.Stream, Version = accepted.Version, Answer = accepted.Answer, Event = answer, Account = accepted.State as Account };
+                return new CommandResult { Stream = accepted.Stream, Version = accepted.Version, Answer = accepted.Answer, Event = answer, Events = accepted.Events, Account = accepted.State as Account };
             case Outcome.Done done:
                 Done.Add(1);
                 return new CommandResult { Stream = done.Stream, Version = done.Version, Answer = done.Answer, Replayed = !done.First };

@@ -25,6 +25,9 @@ internal sealed record CommandResult
     /// <summary>The event that answers, where this command made it just now.</summary>
     public StoredEvent? Event { get; init; }
 
+    /// <summary>All its events, where this command made them just now.</summary>
+    public IReadOnlyList<StoredEvent> Events { get; init; } = [];
+
     /// <summary>The account after the command, where it was done just now.</summary>
     public Account? Account { get; init; }
 }

@@ -62,6 +62,9 @@ public sealed class ListRequest
         return new ListRequest((int)limit, after, identity);
     }
 
+    /// <summary>The beginning of a list for one of our own, of as many entries as are named.</summary>
+    internal static ListRequest All(int limit) => new(limit, null, "");
+
     /// <summary>Whether a position is a whole number from 0 to 18 digits, as <see cref="NumberAfter"/> takes it.</summary>
     public static bool IsNumber(string position)
     {

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using Ledger.Api.Access;
 using Ledger.Api.Accounts;
+using Ledger.Api.Billing;
 using Ledger.Api.Catalog;
 using Ledger.Api.Commands;
 using Ledger.Api.Http;
@@ -52,7 +53,7 @@ internal sealed class ReconcileCommand : IOperationsCommand
         builder.Logging.ClearProviders().AddSimpleConsole(options => options.SingleLine = true).SetMinimumLevel(LogLevel.Warning);
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(options => options.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.AddSingleton(database.Service).AddSingleton(TimeProvider.System).AddSingleton<AccessStore>();
-        builder.Services.AddStore().AddAccounts().AddCatalog().AddPayments(builder.Environment).AddReconciliation();
+        builder.Services.AddStore().AddAccounts().AddCatalog().AddBilling().AddPayments(builder.Environment).AddReconciliation();
         return builder.Build();
     }
 

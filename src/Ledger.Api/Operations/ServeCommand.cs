@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Ledger.Api.Access;
 using Ledger.Api.Http;
+using Ledger.Api.Maintenance;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 
 namespace Ledger.Api.Operations;
@@ -40,6 +41,7 @@ internal static class ServeCommand
         DevelopmentKey.RequireAbsentOutsideDevelopment(builder.Environment, builder.Configuration);
 
         await using var server = await DatabaseAsync(builder, cancellationToken);
+        await TestClock.RequireUnmovedOutsideDevelopmentAsync(builder.Environment, builder.Configuration.GetConnectionString(EdgeExtensions.ConnectionName)!, cancellationToken);
         await using var app = compose(builder);
         await app.StartAsync(cancellationToken);
         Welcome(app, server);

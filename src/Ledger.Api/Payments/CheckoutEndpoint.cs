@@ -86,25 +86,34 @@ internal sealed class CheckoutEndpoint(PaymentHallway hallway, PaymentCalls call
         if (problem is null)
         {
             var fingerprint = Fingerprint.Of("checkout", "", read.Value!);
-            // The same key and request are the same payment, so that what is kept beside it is kept once.
-            command = command! with { Payment = PaymentId.Of(PaymentHallway.Hash($"{caller.Tenant}\n{key.Value}\n{fingerprint:x32}")) };
-            problem = await RunAsync(http, caller, command, read.Value!, key.Value!, fingerprint);
+            (var payment, problem) = await BeginAsync(http, caller, command!, read.Value!.Customer, key.Value!, fingerprint);
+            if (payment is not null) await Answer.Json(http, StatusCodes.Status201Created, CheckoutBody.Of(payment));
         }
 
         if (problem is not null) await problem.WriteAsync(http);
     }
 
-    private async Task<Problem?> RunAsync(HttpContext http, Caller caller, StartCheckout command, CheckoutRequest request, string key, UInt128 fingerprint)
+    /// <summary>Begins a checkout, or finds the one that the same key began; says in the answer's headers where it did.</summary>
+    /// <param name="http">The request.</param>
+    /// <param name="caller">Who sends it.</param>
+    /// <param name="command">What is to be bought; its payment is named here.</param>
+    /// <param name="customer">Who pays.</param>
+    /// <param name="key">The idempotency key.</param>
+    /// <param name="fingerprint">What the key stands for.</param>
+    /// <returns>The payment, with its page where the provider could be asked; or why there is none.</returns>
+    public async Task<(Payment? Payment, Problem? Problem)> BeginAsync(HttpContext http, Caller caller, StartCheckout command, CheckoutCustomerRequest? customer, string key, UInt128 fingerprint)
     {
+        // The same key and request are the same payment, so that what is kept beside it is kept once.
+        command = command with { Payment = PaymentId.Of(PaymentHallway.Hash($"{caller.Tenant}\n{key}\n{fingerprint:x32}")) };
         var item = (command.Item.Kind, command.Item.Id);
         if (await hallway.FindAsync(caller.Tenant, command.Payment, http.RequestAborted) is null)
         {
-            if (await ObjectionAsync(caller.Tenant, command, http.RequestAborted) is { } objection) return objection;
-            if (request.Customer is { } customer && (customer.Email ?? customer.Name) is not null) await desk.PutContactAsync(caller.Tenant, command.Payment, new CheckoutContact(customer.Email, customer.Name), http.RequestAborted);
+            if (await ObjectionAsync(caller.Tenant, command, http.RequestAborted) is { } objection) return (null, objection);
+            if (customer is not null && (customer.Email ?? customer.Name) is not null) await desk.PutContactAsync(caller.Tenant, command.Payment, new CheckoutContact(customer.Email, customer.Name), http.RequestAborted);
         }
 
         var result = await hallway.SendAsync(caller.Tenant, command, CommandHandler.MetaOf(http, caller, key), fingerprint, account: command.Account, item: item, cancellationToken: http.RequestAborted);
-        if (result.Problem is { } problem) return problem;
+        if (result.Problem is { } problem) return (null, problem);
         if (result.Replayed) Answer.Replayed(http);
         var payment = result.Payment ?? await FoundAsync(caller.Tenant, command.Payment);
         if (payment.Page is { RedirectUrl: null } && payment.Standing == PaymentStatus.Pending)
@@ -113,8 +122,7 @@ internal sealed class CheckoutEndpoint(PaymentHallway hallway, PaymentCalls call
             payment = await FoundAsync(caller.Tenant, payment.Id);
         }
 
-        await Answer.Json(http, StatusCodes.Status201Created, CheckoutBody.Of(payment));
-        return null;
+        return (payment, null);
     }
 
     /// <summary>What is stored is stored: whatever comes of the call, it is made again by workers, and a repeat of the request gets the page.</summary>
@@ -155,8 +163,7 @@ internal sealed class CheckoutEndpoint(PaymentHallway hallway, PaymentCalls call
     private static Problem? Unavailable(CheckoutRequest request)
     {
         var member = request.PromoCode is not null ? "promoCode" : request.ReferralCode is not null ? "referralCode" : null;
-        if (member is not null) return new Problem(ProblemTypes.NotAvailable, $"{member} is not available yet: there are no promotions here so far. Leave it out.");
-        return request.Item?.Kind == ItemKind.Plan ? new Problem(ProblemTypes.NotAvailable, "item.kind can't be plan yet: subscriptions are not sold here so far. Sell a package or a product.") : null;
+        return member is null ? null : new Problem(ProblemTypes.NotAvailable, $"{member} is not available yet: there are no promotions here so far. Leave it out.");
     }
 
     private static StartCheckout ToCommand(CheckoutRequest request, Caller caller, Errors errors)
@@ -168,11 +175,7 @@ internal sealed class CheckoutEndpoint(PaymentHallway hallway, PaymentCalls call
         errors.Id(request.Provider, "provider");
         errors.Text(request.PromoCode, "promoCode", CommandRequest.NameMax);
         errors.Text(request.ReferralCode, "referralCode", CommandRequest.NameMax);
-        if (request.Customer is { } customer)
-        {
-            if (customer.Email is { } email && (email.Length > 320 || !email.Contains('@', StringComparison.Ordinal) || email.Any(char.IsWhiteSpace))) errors.Add("customer.email", "must be a mail address");
-            errors.Text(customer.Name, "customer.name", CommandRequest.NameMax);
-        }
+        Check(request.Customer, errors);
 
         return new StartCheckout
         {
@@ -188,7 +191,15 @@ internal sealed class CheckoutEndpoint(PaymentHallway hallway, PaymentCalls call
         };
     }
 
-    private static string? Page(string? text, string member, Errors errors)
+    /// <summary>Who pays.</summary>
+    internal static void Check(CheckoutCustomerRequest? customer, Errors errors)
+    {
+        if (customer?.Email is { } email && (email.Length > 320 || !email.Contains('@', StringComparison.Ordinal) || email.Any(char.IsWhiteSpace))) errors.Add("customer.email", "must be a mail address");
+        errors.Text(customer?.Name, "customer.name", CommandRequest.NameMax);
+    }
+
+    /// <summary>The address of a page.</summary>
+    internal static string? Page(string? text, string member, Errors errors)
     {
         if (text is null || (text.Length <= CheckoutRequest.UrlMax && Uri.TryCreate(text, UriKind.Absolute, out var address) && (address.Scheme == Uri.UriSchemeHttps || address.Scheme == Uri.UriSchemeHttp))) return text;
         errors.Add(member, $"must be an address of at most {CheckoutRequest.UrlMax} characters that begins with https:// or http://");

@@ -2,6 +2,7 @@ using Ledger.Api.Commands;
 using Ledger.Domain;
 using Ledger.Domain.Catalog;
 using Ledger.Domain.Payments;
+using Ledger.Domain.Subscriptions;
 using Ledger.EventStore;
 
 namespace Ledger.Api.Payments;
@@ -257,10 +258,11 @@ public sealed record PaymentBody
 /// <param name="AccountId">The account.</param>
 /// <param name="Product">The product.</param>
 /// <param name="Access">Whether it may.</param>
-/// <param name="Source">purchase, or none.</param>
+/// <param name="Source">purchase; subscription where it is included in the account's; or none.</param>
 /// <param name="PaymentId">The payment that bought it.</param>
 /// <param name="Since">When it was bought.</param>
-public sealed record AccessBody(AccountId AccountId, string Product, bool Access, string Source, PaymentId? PaymentId, DateTimeOffset? Since);
+/// <param name="SubscriptionId">The subscription that includes it.</param>
+public sealed record AccessBody(AccountId AccountId, string Product, bool Access, string Source, PaymentId? PaymentId, DateTimeOffset? Since, SubscriptionId? SubscriptionId = null);
 
 /// <summary>A page of the provider's for its customer.</summary>
 /// <param name="Url">Where to send the customer; good for a short time.</param>

@@ -3,11 +3,13 @@ using System.Text;
 using Ledger.Api.Commands;
 using Ledger.Api.Http;
 using Ledger.Api.Settings;
+using Ledger.Api.Subscriptions;
 using Ledger.Api.Webhooks;
 using Ledger.Domain;
 using Ledger.Domain.Billing;
 using Ledger.Domain.Catalog;
 using Ledger.Domain.Payments;
+using Ledger.Domain.Subscriptions;
 using Ledger.EventStore;
 
 namespace Ledger.Api.Payments;
@@ -35,7 +37,7 @@ internal sealed record PaymentResult
 }
 
 /// <summary>The way of every command on a payment, whoever sends it: HTTP, a webhook, a worker.</summary>
-internal sealed class PaymentHallway(GroupCommit store, EventReader reader, TenantSettings settings) : IFactApplier
+internal sealed class PaymentHallway(GroupCommit store, EventReader reader, TenantSettings settings, SubscriptionFacts subscriptions, SubscriptionHallway subscribed) : IFactApplier
 {
     /// <summary>What stands before the keys of webhooks and workers: no client can send it, since a client's keys are printable ASCII.</summary>
     public const string InnerKey = "\u00a7";
@@ -61,7 +63,7 @@ internal sealed class PaymentHallway(GroupCommit store, EventReader reader, Tena
         for (var looks = 1; ; looks++)
         {
             var now = await FindAsync(tenant, command.Payment, cancellationToken);
-            var look = new PaymentLook(command.Payment, now?.Account ?? account, now?.Purchase, [], item) { Subscription = now is null ? command.Subscription : now.Subscription };
+            var look = await WithInvoicesAsync(tenant, new PaymentLook(command.Payment, now?.Account ?? account, now?.Purchase, [], item) { Subscription = now is null ? command.Subscription : now.Subscription }, cancellationToken);
             var result = await SubmitAsync(tenant, command, look, policy, meta, fingerprint, dryRun);
             if (result is not null) return result;
             if (looks == LooksMax) return new PaymentResult { Problem = Problem.Overloaded("The payment changes faster than it can be looked at. Nothing was done: send the same request again.") };
@@ -78,13 +80,14 @@ internal sealed class PaymentHallway(GroupCommit store, EventReader reader, Tena
     {
         ArgumentNullException.ThrowIfNull(fact);
         if (fact is CustomerTold customer) return await LinkAsync(tenant, customer, dryRun);
+        if (fact is SubscriptionTold or InvoiceTold) return await subscriptions.ApplyAsync(tenant, key, fact, dryRun, cancellationToken);
         var fingerprint = Fingerprint.Of("fact", key, (object)fact);
         var causation = KeyOf($"{key}/{fingerprint:x32}");
         var meta = new EventMeta(null, causation, "provider:" + fact.Provider);
         var policy = await settings.PolicyAsync(tenant, cancellationToken);
         for (var looks = 1; ; looks++)
         {
-            var look = await LookAsync(tenant, fact, cancellationToken);
+            var look = await WithInvoicesAsync(tenant, await LookAsync(tenant, fact, cancellationToken), cancellationToken);
             var command = new ApplyProviderFact { Payment = look.Payment, Fact = fact, Tenant = tenant, AllowsDebt = policy.AllowsDebt };
             if (await SubmitAsync(tenant, command, look, policy, meta, fingerprint, dryRun) is { } result) return OutcomeOf(result, look);
             if (looks == LooksMax) return new FactOutcome.NotNow("The payment changes faster than it can be looked at.");
@@ -126,6 +129,14 @@ internal sealed class PaymentHallway(GroupCommit store, EventReader reader, Tena
         else id = IdOfReported(tenant, refs);
         if (await FindAsync(tenant, id, cancellationToken) is { } known) return new PaymentLook(id, known.Account, known.Purchase, refs, IsKnown: true) { Subscription = known.Subscription };
         return new PaymentLook(id, AccountId.TryParse(fact.Marks.Account, out var account) ? account : null, null, refs);
+    }
+
+    /// <summary>A payment for a subscription may write invoices of its periods.</summary>
+    private async Task<PaymentLook> WithInvoicesAsync(string tenant, PaymentLook look, CancellationToken cancellationToken)
+    {
+        if (look is not { Subscription: { } id, Account: { } account }) return look;
+        var subscription = await subscribed.FindAsync(tenant, id, cancellationToken) ?? Subscription.None(id);
+        return look with { Invoices = await subscribed.InvoicesAsync(tenant, account, subscription, cancellationToken) };
     }
 
     private async Task<PaymentId?> LedToAsync(string tenant, ImmutableArray<string> refs, CancellationToken cancellationToken)

@@ -4,6 +4,7 @@ using Ledger.Api.Accounts;
 using Ledger.Api.Catalog;
 using Ledger.Api.Commands;
 using Ledger.Api.Http;
+using Ledger.Api.Subscriptions;
 using Ledger.Domain;
 using Ledger.Domain.Accounts;
 using Ledger.Domain.Catalog;
@@ -15,7 +16,7 @@ using NpgsqlTypes;
 namespace Ledger.Api.Payments;
 
 /// <summary>Queries on payments: one from its state and stream, lists from the index. An end user sees those of its own accounts alone.</summary>
-internal sealed class PaymentQueries(EventReader reader, AccountFinder accounts, CatalogEndpoints catalog)
+internal sealed class PaymentQueries(EventReader reader, AccountFinder accounts, CatalogEndpoints catalog, SubscriptionHallway subscriptions)
 {
     private const string List = "/v1/payments";
 
@@ -83,7 +84,7 @@ internal sealed class PaymentQueries(EventReader reader, AccountFinder accounts,
         await Answer.Ok(http, new Page<PaymentBody>([.. states.Select(found => PaymentBody.Of((Payment)found.State))], page.NextCursor));
     }
 
-    /// <summary><c>GET /v1/accounts/{accountId}/access</c>: what was bought and not given back.</summary>
+    /// <summary><c>GET /v1/accounts/{accountId}/access</c>: what was bought and not given back, and what is included in a subscription.</summary>
     public async Task AccessAsync(HttpContext http)
     {
         var caller = Caller.Of(http);
@@ -92,9 +93,16 @@ internal sealed class PaymentQueries(EventReader reader, AccountFinder accounts,
         if (product is null) query.Add("product", "is required");
         if (await accounts.FindAsync(http, query, withMinVersion: false) is not { } now) return;
         var account = ((Account)now.State).Id;
-        if ((await catalog.FindAsync(caller.Tenant, ItemKind.Product, product!, http.RequestAborted)).Entry is null)
+        var item = await catalog.FindAsync(caller.Tenant, ItemKind.Product, product!, http.RequestAborted);
+        if (item.Entry is null)
         {
             await new Problem(ProblemTypes.NotFound, "There is no such product in the catalogue.").WriteAsync(http);
+            return;
+        }
+
+        if (item.Entry.Cost() is null && await subscriptions.LiveAsync(caller.Tenant, account, http.RequestAborted) is var (live, at) && live.EntitlesAt(at))
+        {
+            await Answer.Ok(http, new AccessBody(account, product!, true, "subscription", null, live.CreatedAt, live.Id));
             return;
         }
 

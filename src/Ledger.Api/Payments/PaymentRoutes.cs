@@ -58,7 +58,7 @@ public static class PaymentRoutes
         routes.MapPost("/v1/payments/{id}/refund", services.GetRequiredService<RefundPaymentEndpoint>().HandleAsync).RequireRoles(RoleSets.Commands)
             .Command<RefundPaymentRequest, PaymentBody>("Refunds a payment: one commit records the refund as pending and revokes its share of the credits, then the provider is asked. Where it refuses, or fails later, the credits return.").OrAnswers(StatusCodes.Status200OK)
             .Takes("dryRun", "true: only says what would happen.", "boolean").Refuses(ProblemTypes.NotRefundable, ProblemTypes.AlreadyRefunded);
-        routes.MapGet("/v1/accounts/{accountId}/access", queries.AccessAsync).RequireRoles(RoleSets.Queries).Query<AccessBody>("Whether the account may use a product that it bought.")
+        routes.MapGet("/v1/accounts/{accountId}/access", queries.AccessAsync).RequireRoles(RoleSets.Queries).Query<AccessBody>("Whether the account may use a product: one that it bought, or one without a price while its subscription entitles it.")
             .Takes("product", "The product's id.").Refuses(ProblemTypes.AccountNotFound);
         routes.MapPost("/v1/accounts/{accountId}/portal-session", services.GetRequiredService<PortalEndpoint>().HandleAsync).RequireRoles(RoleSets.Commands)
             .Command<PortalRequest, PortalBody>("A link to the provider's own page for the account's customer. Each is new, a repeated key's too.").Refuses(ProblemTypes.AccountNotFound, ProblemTypes.NotAvailable);

@@ -24,6 +24,9 @@ internal sealed record PaymentLook(PaymentId Payment, AccountId? Account, Transa
 {
     /// <summary>The subscription that it opens or renews; null where it is for none.</summary>
     public SubscriptionId? Subscription { get; init; }
+
+    /// <summary>Invoices of its periods that the command may write or pay.</summary>
+    public ImmutableArray<InvoiceId> Invoices { get; init; } = [];
 }
 
 /// <summary>The payment is another one by now than it was when it was looked at: look again.</summary>
@@ -43,7 +46,7 @@ internal sealed class PaymentWork(PaymentCommand command, PaymentLook look, Bill
     {
         Facts = PaymentPast.NamesOf(look.Payment, look.Purchase).Facts,
         Subscription = look.Subscription,
-        Invoices = [InvoiceId.Of(look.Payment)],
+        Invoices = [InvoiceId.Of(look.Payment), .. look.Invoices],
     };
 
     public override void Name(Needs needs)
@@ -70,9 +73,11 @@ internal sealed class PaymentWork(PaymentCommand command, PaymentLook look, Bill
 
         if (payment.Exists ? payment.Account != look.Account || payment.Purchase != look.Purchase || payment.Subscription != look.Subscription : refs.Values.Any(other => other != look.Payment)) return Verdict.Refuse(new LookAgain());
         var load = Load;
+        var now = context.NowFor([Own, .. load.Streams(context)]);
+        if (look.Subscription is not null && load.LacksInvoices(context, now)) return Verdict.Refuse(new LookAgain());
         var states = load.Read(context);
         var decision = command.WithItem(look.Item is var (kind, id) ? CatalogModel.Of(context.State(CatalogModel.StreamOf(Tenant, kind, id))) : null)
-            .Decide(payment, states.Account, new PaymentPast(states.AccountFacts, refs.ToImmutable()) { Billing = states }, context.NowFor([Own, .. load.Streams(context)]));
+            .Decide(payment, states.Account, new PaymentPast(states.AccountFacts, refs.ToImmutable()) { Billing = states }, now);
         if (DryRun) return Verdict.Refuse(decision);
         switch (decision)
         {

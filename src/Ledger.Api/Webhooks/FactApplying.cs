@@ -22,6 +22,9 @@ internal abstract record FactOutcome
     {
     }
 
+    /// <summary>The subscription that it is about, where it is about one that is known.</summary>
+    public string? Subscription { get; init; }
+
     /// <summary>It changed something, now or under the same key before.</summary>
     /// <param name="PaymentId">The payment.</param>
     /// <param name="Changes">What was changed, in words of the payment.</param>

@@ -86,7 +86,7 @@ internal sealed class Inbox(ProviderDirectory providers, IFactApplier facts, Hin
                     changes.AddRange(applied.Changes);
                     break;
                 case FactOutcome.Unchanged same:
-                    acted |= same.PaymentId is not null || all[n] is CustomerTold { Marks.Account: not null };
+                    acted |= same.PaymentId is not null || same.Subscription is not null || all[n] is CustomerTold { Marks.Account: not null };
                     nothing ??= same.Why;
                     worst = worst with { PaymentId = worst.PaymentId ?? same.PaymentId };
                     break;

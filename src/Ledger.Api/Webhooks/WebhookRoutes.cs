@@ -8,7 +8,7 @@ namespace Ledger.Api.Webhooks;
 /// <summary>What payment providers tell: its parts and its routes.</summary>
 public static class WebhookRoutes
 {
-    /// <summary>Adds the inbox, its workers, and those that ask providers what is due on payments.</summary>
+    /// <summary>Adds the inbox and its workers.</summary>
     /// <param name="services">Takes them.</param>
     /// <param name="environment">In Development there is the page of the provider that is none besides.</param>
     public static IServiceCollection AddWebhooks(this IServiceCollection services, IHostEnvironment environment)
@@ -26,8 +26,7 @@ public static class WebhookRoutes
             .AddSingleton<WebhookReceiver>()
             .AddSingleton<DeliveryEndpoints>()
             .AddHostedService(provider => provider.GetRequiredService<InboxWorker>())
-            .AddHostedService<InboxKeeper>()
-            .AddHostedService<PaymentWorker>();
+            .AddHostedService<InboxKeeper>();
     }
 
     /// <summary>Maps the routes of the providers that this program talks to, and those of the inbox.</summary>

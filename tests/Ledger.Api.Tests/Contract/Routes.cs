@@ -57,6 +57,7 @@ internal sealed record MappedRoute(string Method, string Path, RouteAccess? Acce
         "adjustments" => """{"amount":1,"reason":"r"}""",
         "transfers" => $$"""{"amount":1,"toAccountId":"{{other}}"}""",
         "refund" => """{"reason":"r"}""",
+        "subscriptions" or "change" => """{"planId":"free"}""",
         "checkouts" => $$"""{"accountId":"{{other}}","item":{"kind":"package","id":"small"},"provider":"fake"}""",
         "{id}" when Path.StartsWith("/v1/packages", StringComparison.Ordinal) => """{"name":"Made by a test of roles","price":{"amount":1,"currency":"usd"},"creditAmount":1}""",
         "{id}" when Path.StartsWith("/v1/products", StringComparison.Ordinal) => """{"name":"Made by a test of roles"}""",

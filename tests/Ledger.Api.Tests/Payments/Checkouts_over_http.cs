@@ -32,7 +32,7 @@ public sealed class Checkouts_over_http(ContractService service)
 
         (await Shop.DecideAsync(payment, FakeDecision.Decline)).ShouldAllBe(outcome => outcome is FactOutcome.Applied);
         (await Shop.Get(payment))["failureReason"].ShouldBe("card_declined");
-        (await Shop.DecideAsync(payment, FakeDecision.Pay, dryRun: true)).ShouldHaveSingleItem().ShouldBeOfType<FactOutcome.Applied>().Changes.ShouldBe(["payment_succeeded", "payment_fulfilled", "credits_purchased"]);
+        (await Shop.DecideAsync(payment, FakeDecision.Pay, dryRun: true)).ShouldHaveSingleItem().ShouldBeOfType<FactOutcome.Applied>().Changes.ShouldBe(["payment_succeeded", "payment_fulfilled", "credits_purchased", "invoice_numbered", "invoice_issued", "invoice_paid"]);
         await account.ShouldHave(("balance", "0"));
         (await Shop.DecideAsync(payment, FakeDecision.Pay)).ShouldHaveSingleItem().ShouldBeOfType<FactOutcome.Applied>().PaymentId.ShouldBe(payment);
         (await Shop.DecideAsync(payment, FakeDecision.Pay)).ShouldHaveSingleItem().ShouldBeOfType<FactOutcome.Unchanged>();

@@ -1,0 +1,129 @@
+using System.Globalization;
+using Ledger.Api.Billing;
+using Ledger.Api.Maintenance;
+using Ledger.Api.Payments;
+using Ledger.Api.Webhooks;
+using Ledger.Domain;
+using Ledger.Domain.Payments;
+using Ledger.Domain.Subscriptions;
+using Ledger.EventStore;
+using Ledger.Providers;
+
+namespace Ledger.Api.Subscriptions;
+
+/// <summary>
+/// Tells providers what is wanted of subscriptions, one thing at a time and in order, by one node at a time, and sends back what came of it. The provider's key is made from the subscription's id and the version that wanted it, so that a call
+/// that is repeated after a crash is the same call.
+/// </summary>
+internal sealed class SubscriptionCalls(SubscriptionHallway hallway, SubscriptionFacts facts, EventReader reader, ProviderDesk providers, DueDesk desk, ILogger<SubscriptionCalls> logger)
+{
+    /// <summary>At most so many calls at once on each node.</summary>
+    public const int AtOnceMax = 16;
+
+    /// <summary>How long a call may take before another node asks too.</summary>
+    public static readonly TimeSpan LeaseTime = TimeSpan.FromMinutes(3);
+
+    private const int ReasonMax = 500;
+
+    // Things that wait behind each other are told in one go, up to so many.
+    private const int InOneGoMax = 8;
+
+    private static readonly EventMeta Meta = new(null, null, "subscriptions");
+
+    private int underWay;
+
+    /// <summary>Does all that is due now, where nobody else is at it: for the request that has just wanted it.</summary>
+    public async Task DoDueAsync(string tenant, SubscriptionId id, CancellationToken cancellationToken)
+    {
+        if (await desk.TakeAsync(SubscriptionModel.StreamOf(tenant, id), LeaseTime, cancellationToken) is not { } claim) return;
+        try
+        {
+            await TellAsync(tenant, id, cancellationToken);
+        }
+        finally
+        {
+            await desk.GiveBackAsync([(claim, null)]);
+        }
+    }
+
+    /// <summary>Does all that is due now on a subscription that this node has taken; false where there was no place for it.</summary>
+    public async Task<bool> TryAsync(Claim claim, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (Interlocked.Increment(ref underWay) > AtOnceMax) return false;
+            if (await desk.KeepAsync(claim, LeaseTime, cancellationToken)) await TellAsync(claim.Stream.Tenant, SubscriptionModel.SubscriptionOf(claim.Stream), cancellationToken);
+            return true;
+        }
+        finally
+        {
+            Interlocked.Decrement(ref underWay);
+        }
+    }
+
+    private async Task TellAsync(string tenant, SubscriptionId id, CancellationToken cancellationToken)
+    {
+        for (var told = 0; told < InOneGoMax; told++)
+        {
+            if (await reader.StateAsync(SubscriptionModel.StreamOf(tenant, id), cancellationToken) is not { State: Subscription { Asking: { } action, NextCall: { } next } subscription, Now: var now } || next > now) return;
+            await TellAsync(tenant, subscription, action, cancellationToken);
+        }
+    }
+
+    private async Task TellAsync(string tenant, Subscription subscription, ProviderAction action, CancellationToken cancellationToken)
+    {
+        var came = new RecordSubscriptionCall { Subscription = subscription.Id, Account = subscription.Account, Action = action.Version };
+        try
+        {
+            if (await providers.OfAsync(tenant, subscription.Provider, cancellationToken) is not var (provider, settings))
+            {
+                came = came with { Reason = $"The tenant has not set up {subscription.Provider}." };
+            }
+            else if (subscription.Refs.SubscriptionId is null)
+            {
+                came = came with { Reason = $"{subscription.Provider} has not told yet what it calls it." };
+            }
+            else
+            {
+                var n = 0;
+                foreach (var fact in await AskAsync(provider, settings, OrderOf(tenant, subscription, action), action.Kind, cancellationToken))
+                {
+                    var outcome = await facts.ApplyAsync(tenant, string.Create(CultureInfo.InvariantCulture, $"call/{subscription.Id}/{action.Version}/{n++}"), fact, false, cancellationToken);
+                    if (outcome is FactOutcome.NotNow or FactOutcome.Refused or FactOutcome.Waits) logger.LogWarning("What the provider answered about {Subscription} was not applied: {Outcome}", subscription.Id, outcome);
+                }
+            }
+        }
+        catch (ProviderException failure)
+        {
+            logger.LogWarning(failure, "The call {Call} of subscription {Subscription} failed ({Fault}).", action.Kind, subscription.Id, failure.Fault);
+            came = came with { Reason = Cut(failure.Message), IsFinal = failure.Fault is ProviderFault.Refused or ProviderFault.NotFound };
+        }
+
+        var result = await hallway.SendAsync(tenant, came, Meta, cancellationToken: CancellationToken.None);
+        if (result.Problem is { } problem) logger.LogWarning("What came of a call of subscription {Subscription} could not be kept, and is told again: {Detail}", subscription.Id, problem.Detail);
+    }
+
+    private static Task<System.Collections.Immutable.ImmutableArray<ProviderFact>> AskAsync(IPaymentProvider provider, ProviderSettings settings, SubscriptionOrder order, ProviderActionKind kind, CancellationToken cancellationToken) => kind switch
+    {
+        ProviderActionKind.Change => provider.ChangeSubscriptionAsync(settings, order, cancellationToken),
+        ProviderActionKind.Pause => provider.PauseSubscriptionAsync(settings, order, cancellationToken),
+        ProviderActionKind.Resume => provider.ResumeSubscriptionAsync(settings, order, cancellationToken),
+        _ => provider.CancelSubscriptionAsync(settings, order, cancellationToken),
+    };
+
+    private static SubscriptionOrder OrderOf(string tenant, Subscription subscription, ProviderAction action) => new()
+    {
+        Tenant = tenant,
+        Account = subscription.Account.Value,
+        Key = string.Create(CultureInfo.InvariantCulture, $"{subscription.Id}-{action.Version}"),
+        SubscriptionId = subscription.Refs.SubscriptionId!,
+        ItemId = subscription.Refs.ItemId,
+        PriceId = action.PriceId,
+        Seats = action.Seats,
+        Prorate = action.Prorate,
+        End = action.Kind switch { ProviderActionKind.CancelNow => SubscriptionEnd.Now, ProviderActionKind.CancelAtPeriodEnd => SubscriptionEnd.PeriodEnd, _ => SubscriptionEnd.Never },
+        Reason = subscription.CancelReason,
+    };
+
+    private static string Cut(string text) => text.Length <= ReasonMax ? text : text[..ReasonMax];
+}
