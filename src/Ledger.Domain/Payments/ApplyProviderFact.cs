@@ -91,6 +91,7 @@ public static class ApplyProviderFactHandler
         if (told.Reverses && told.Status is PaymentStatus.Failed or PaymentStatus.Canceled && payment.HasSucceeded)
         {
             draft.Add(new PaymentReversed { To = told.Status, Reason = told.Reason, Refs = New(told.Refs) });
+            draft.PlanUnpaid("its payment was taken back");
             Settle(draft, allowsDebt, null, told.Reason);
             return null;
         }
@@ -173,6 +174,7 @@ public static class ApplyProviderFactHandler
         var known = payment.FindDispute(told.DisputeId);
         if (known is not null && Rank(told.Status) <= Rank(known.Status)) return null;
         draft.Add(new DisputeAdvanced { Dispute = told.DisputeId, Amount = told.Amount with { Amount = Math.Clamp(told.Amount.Amount, 0, payment.Amount.Amount) }, To = told.Status, Reason = told.Reason });
+        if (told.Status is DisputeStatus.Lost or DisputeStatus.Withdrawn) draft.PlanUnpaid("its payment was disputed, and the money is gone");
         if (payment.Purchase is not { } purchase || draft.Account is null) return null;
         if (told.Status == DisputeStatus.Open) Do(draft, new FreezeLot { Account = payment.Account, Transaction = purchase, Dispute = told.DisputeId });
 

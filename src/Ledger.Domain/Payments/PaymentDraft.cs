@@ -42,6 +42,7 @@ internal sealed partial class PaymentDraft(Payment payment, Account? account, Pa
     public Refusal? Fulfil(bool fromProvider)
     {
         if (Payment.IsFulfilled || !Payment.HasSucceeded) return null;
+        if (Payment.Subscription is { } subscription) return FulfilPlan(subscription);
         if (Payment.CreditAmount is not { } credits)
         {
             Add(new PaymentFulfilled());

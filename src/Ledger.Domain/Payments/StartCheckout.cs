@@ -1,6 +1,7 @@
 using System.Globalization;
 using Ledger.Domain.Accounts;
 using Ledger.Domain.Catalog;
+using Ledger.Domain.Subscriptions;
 
 namespace Ledger.Domain.Payments;
 
@@ -37,6 +38,15 @@ public sealed record StartCheckout : PaymentCommand
     /// <summary>What the app notes on it.</summary>
     public Metadata? Metadata { get; init; }
 
+    /// <summary>How many people use a plan; null for the least that it is for.</summary>
+    public int? Seats { get; init; }
+
+    /// <summary>Days of trial of a plan that the provider charges by itself; null for those of the plan, where the account has had none of its tier before.</summary>
+    public int? TrialDays { get; init; }
+
+    /// <inheritdoc/>
+    public override SubscriptionId? Subscription => Item.Kind == ItemKind.Plan ? SubscriptionId.Of(Payment) : null;
+
     /// <inheritdoc/>
     public override PaymentCommand WithItem(CatalogItem? item) => this with { Item = item ?? Item };
 
@@ -53,7 +63,6 @@ public static class StartCheckoutHandler
         Invariant.Holds(!payment.Exists, "a checkout begins a payment of its own");
         var draft = new PaymentDraft(payment, account, past, now);
         if (command.Quantity is < 1 or > StartCheckout.QuantityMax) return PaymentDecision.Refuse(new InvalidRequest("item.quantity", string.Create(CultureInfo.InvariantCulture, $"must be between 1 and {StartCheckout.QuantityMax}")));
-        if (command.Item.Kind == ItemKind.Plan) return PaymentDecision.Refuse(new NotAvailable("item.kind", "can't be plan yet: subscriptions are not sold here so far. Sell a package or a product"));
         if (command.Item is not { Entry: { } entry, Id: { } id }) return PaymentDecision.Refuse(new EntryNotFound(command.Item.Kind, command.Item.Id));
         if (!account.Exists)
         {
@@ -61,6 +70,8 @@ public static class StartCheckoutHandler
             if (draft.Open(command.Opening) is { } notOpened) return PaymentDecision.Refuse(notOpened);
         }
 
+        if (PinnedPlan.Of(command.Item) is { } plan) return PlanCheckout.Start(command, draft, plan);
+        if (command.Seats is not null || command.TrialDays is not null) return PaymentDecision.Refuse(new InvalidRequest(command.Seats is null ? "trialDays" : "seats", "is for plans only"));
         if (!command.Item.IsForSale) return PaymentDecision.Refuse(new EntryConflict($"{entry.Name} ({id}) is not sold now. Take another one from the list of what is active.", command.Item.IsArchived ? "archived" : "inactive"));
         if (entry.Cost() is not { } price) return PaymentDecision.Refuse(new EntryConflict($"{entry.Name} ({id}) has no price: it is included in every live subscription.", "included"));
         if (draft.Account!.Status == AccountStatus.Closed) return PaymentDecision.Refuse(new AccountIsClosed(command.Account));

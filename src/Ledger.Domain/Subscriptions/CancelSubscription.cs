@@ -19,6 +19,24 @@ public sealed record CancelSubscription : SubscriptionCommand
 /// <summary>Ends subscriptions.</summary>
 public static class CancelSubscriptionHandler
 {
-    /// <summary>x</summary>
-    public static SubscriptionDecision Handle(CancelSubscription command, BillingDraft draft, CatalogItem? plan) => SubscriptionDecision.Refuse(new SubscriptionNotFound(command.Subscription));
+    /// <summary>Ends it at once, or with its period. Credits that it gave stay until their own end. One whose end is known already changes nothing.</summary>
+    public static SubscriptionDecision Handle(CancelSubscription command, BillingDraft draft, CatalogItem? plan)
+    {
+        if (SettleSubscriptionHandler.Ready(command, draft, out var subscription) is { } notNow) return SubscriptionDecision.Refuse(notNow);
+        var state = subscription.State;
+        if (state.HasEnded) return SubscriptionDecision.Refuse(new SubscriptionConflict("It has ended already, for good.", state.Status));
+        // What has not begun, or whose period is over, has no end of a period to wait for.
+        if (command.When == ChangeWhen.Now || state.Status == SubscriptionStatus.Incomplete || state.CurrentPeriodEnd <= draft.Now)
+        {
+            subscription.End(SubscriptionStatus.Canceled, command.Reason);
+            return SubscriptionDecision.Accept;
+        }
+
+        if (state.CancelAtPeriodEnd) return new SubscriptionDecision.Nothing("it ends with its period already");
+        if (state.CurrentPeriodEnd is null) return SubscriptionDecision.Refuse(new SubscriptionConflict("A lifetime has no end of a period. Cancel it now.", state.Status));
+        if (state.Scheduled is not null) subscription.Add(new ChangeUnscheduled());
+        subscription.Add(new CancellationScheduled { Reason = command.Reason });
+        subscription.Ask(ProviderActionKind.CancelAtPeriodEnd);
+        return SubscriptionDecision.Accept;
+    }
 }

@@ -1,3 +1,4 @@
+using Ledger.Domain.Accounts;
 using Ledger.Domain.Billing;
 using Ledger.Domain.Catalog;
 
@@ -25,6 +26,126 @@ public sealed record ChangeSubscription : SubscriptionCommand
 /// <summary>Changes plans and seats.</summary>
 public static class ChangeSubscriptionHandler
 {
-    /// <summary>x</summary>
-    public static SubscriptionDecision Handle(ChangeSubscription command, BillingDraft draft, CatalogItem? plan) => SubscriptionDecision.Refuse(new SubscriptionNotFound(command.Subscription));
+    /// <summary>
+    /// At once: a dearer plan gives what is left of the difference, once for each plan and period; a cheaper one is refused unless what the dearer one gave is untouched, and takes that back. With the next period: nothing changes until then.
+    /// The period and where periods are counted from stay; where the new plan's are of another length, they are counted from the next one on.
+    /// </summary>
+    public static SubscriptionDecision Handle(ChangeSubscription command, BillingDraft draft, CatalogItem? plan)
+    {
+        if (SettleSubscriptionHandler.Ready(command, draft, out var subscription) is { } notNow) return SubscriptionDecision.Refuse(notNow);
+        var state = subscription.State;
+        if (PinnedPlan.Of(plan) is not { } target) return SubscriptionDecision.Refuse(new EntryNotFound(ItemKind.Plan, command.PlanId ?? ""));
+        if (PlanTerms.Seats(target.Terms, command.Seats, state.Seats, out var seats) is { } wrong) return SubscriptionDecision.Refuse(wrong);
+        var order = PlanTerms.Compare(target.Terms, seats, state.Plan.Terms, state.Seats);
+        if (order > 0 && state.Provider == Subscription.Manual && !command.MayGivePaid) return SubscriptionDecision.Refuse(new PaidPlanNotAllowed());
+        var isSame = target.Id == state.Plan.Id && target.Version == state.Plan.Version;
+        if (Stands(command, subscription, plan!, target, seats, order, isSame) is { } refused) return SubscriptionDecision.Refuse(refused);
+        if (isSame && seats == state.Seats)
+        {
+            if (state.Scheduled is null) return new SubscriptionDecision.Nothing("it has this plan and these seats already");
+            subscription.Add(new ChangeUnscheduled());
+            subscription.Ask(ProviderActionKind.Change, target.Terms.PriceAt(state.Provider), seats);
+            return SubscriptionDecision.Accept;
+        }
+
+        if (command.When == ChangeWhen.PeriodEnd)
+        {
+            subscription.Add(new ChangeScheduled { Plan = target, Seats = seats });
+            subscription.Ask(ProviderActionKind.Change, target.Terms.PriceAt(state.Provider), seats);
+            return SubscriptionDecision.Accept;
+        }
+
+        if (Now(subscription, target, seats, order, isSame) is { } touched) return SubscriptionDecision.Refuse(touched);
+        subscription.Ask(ProviderActionKind.Change, target.Terms.PriceAt(state.Provider), seats, command.Prorate && state.Status != SubscriptionStatus.Trialing);
+        return SubscriptionDecision.Accept;
+    }
+
+    // Whether how it stands allows it at all.
+    private static Refusal? Stands(ChangeSubscription command, SubscriptionDraft subscription, CatalogItem plan, PinnedPlan target, int? seats, int order, bool isSame)
+    {
+        var state = subscription.State;
+        SubscriptionConflict Conflict(string what) => new(what, state.Status);
+        if (!isSame && !plan.IsForSale) return new EntryConflict($"{target.Terms.Name} ({target.Id}) is not sold now. Take another one from the list of what is active.", plan.IsArchived ? "archived" : "inactive");
+        if (subscription.AccountIsClosed) return new AccountIsClosed(state.Account);
+        if (state.Status is not (SubscriptionStatus.Active or SubscriptionStatus.Trialing))
+        {
+            return Conflict(state.Status switch
+            {
+                SubscriptionStatus.PastDue => "A payment is missing. The plan can be changed once that has come.",
+                SubscriptionStatus.Paused => "It is paused. Resume it first.",
+                SubscriptionStatus.Incomplete => "Its first payment is open. Finish that, or start another one.",
+                _ => "It has ended. Start another one.",
+            });
+        }
+
+        if (state.RenewsAtProvider && target.Terms.PriceAt(state.Provider) is null) return Conflict($"{target.Terms.Name} ({target.Id}) has no price at {state.Provider}, which charges this subscription. Name one among its providerRefs, or cancel and start anew.");
+        var isPaidAhead = !state.RenewsAtProvider && state.Provider != Subscription.Manual;
+        if (command.When == ChangeWhen.PeriodEnd)
+        {
+            if (state.CurrentPeriodEnd is null) return Conflict("A lifetime has no end of a period. Cancel it now, and start another one.");
+            if (state.CancelAtPeriodEnd) return Conflict("It ends with its period. Resume it first, then change it.");
+            return state.RenewsAtProvider && target.Terms.Interval != state.Plan.Terms.Interval && state.Status == SubscriptionStatus.Active
+                ? Conflict($"{state.Provider} changes to periods of another length at once only. Change it now.")
+                : null;
+        }
+
+        if (state.Status == SubscriptionStatus.Trialing) return null;
+        if (!isSame && (target.Terms.Interval == PlanInterval.Lifetime) != (state.Plan.Terms.Interval == PlanInterval.Lifetime)) return Conflict("A lifetime neither begins nor ends within a period. Change with the end of the period, or cancel and start another one.");
+        if (target.Terms.Price.Currency != state.Plan.Terms.Price.Currency && state.Price.Amount > 0 && target.Terms.PriceOf(seats).Amount > 0) return Conflict("The currency can't change within a period. Change with the end of the period.");
+        if (isPaidAhead && order > 0) return Conflict($"The period is paid ahead by {state.Provider}, and the difference can't be charged. Change with the end of the period: the next payment is for the new plan.");
+        return state.GrantedPeriod < state.Period ? Conflict("The payment of the running period has not come yet. Change the plan once it has.") : null;
+    }
+
+    private static SubscriptionConflict? Now(SubscriptionDraft subscription, PinnedPlan target, int? seats, int order, bool isSame)
+    {
+        var state = subscription.State;
+        // More or fewer seats, another version at the same price, or a trial: no credits hang on it.
+        if (state.Status == SubscriptionStatus.Trialing || order == 0 || target.Id == state.Plan.Id)
+        {
+            subscription.Add(new PlanChanged { Plan = target, Seats = seats });
+            return null;
+        }
+
+        var (from, fromSeats, undone) = (state.Plan, state.Seats, 0);
+        for (var at = state.Extras.Count - 1; PlanTerms.Compare(target.Terms, seats, from.Terms, fromSeats) < 0; at--)
+        {
+            while (at >= 0 && state.Extras[at].IsUndone) at--;
+            if (at < 0 || state.Extras[at].To != from.Id || Revoke(subscription, state.Extras[at]) is not null)
+            {
+                return new($"{target.Terms.Name} costs less, and the credits of {from.Terms.Name} came with this period. Change with the end of the period.", state.Status);
+            }
+
+            (from, fromSeats, undone) = (state.Extras[at].From, PlanTerms.SeatsOf(state.Extras[at].From.Terms, fromSeats), undone + 1);
+        }
+
+        subscription.Add(new PlanChanged { Plan = target, Seats = seats, Extra = from.Id == target.Id ? null : Extra(subscription, state, from, target), Undone = undone });
+        return null;
+    }
+
+    private static Refusal? Revoke(SubscriptionDraft subscription, ExtraGrant extra) =>
+        extra.Lot is { } lot ? subscription.Billing.Run(new RevokeExtra { Account = subscription.State.Account, Lot = lot, Amount = extra.Amount }, out _) : null;
+
+    private static ExtraGrant Extra(SubscriptionDraft subscription, Subscription state, PinnedPlan from, PinnedPlan target)
+    {
+        foreach (var before in state.Extras)
+        {
+            if (before.To == target.Id) return new(from, target.Id, Credits.Zero);
+        }
+
+        // A lifetime has all of its time left.
+        var (left, whole) = state is { CurrentPeriodStart: { } start, CurrentPeriodEnd: { } end } ? (end - subscription.Now, end - start) : (TimeSpan.FromTicks(1), TimeSpan.FromTicks(1));
+        var amount = PlanTerms.Extra(from.Terms, target.Terms, state.Interval, left, whole, subscription.Billing.Account!.Scale);
+        LotId? lot = null;
+        if (amount.IsPositive)
+        {
+            var refused = subscription.Billing.Run(new GrantExtra { Account = state.Account, Subscription = state.Id, Period = state.Period, Amount = amount, EndsAt = state.CurrentPeriodEnd }, out var happened);
+            Invariant.Holds(refused is null, "an open account takes what an upgrade gives");
+            foreach (var one in happened)
+            {
+                if (one is CreditsGranted { Period.Part: PeriodPart.Extra } granted) lot = granted.Lot;
+            }
+        }
+
+        return new(from, target.Id, amount, lot);
+    }
 }

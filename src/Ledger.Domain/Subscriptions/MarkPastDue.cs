@@ -16,6 +16,15 @@ public sealed record MarkPastDue : SubscriptionCommand
 /// <summary>Marks subscriptions as past due.</summary>
 public static class MarkPastDueHandler
 {
-    /// <summary>x</summary>
-    public static SubscriptionDecision Handle(MarkPastDue command, BillingDraft draft, CatalogItem? plan) => SubscriptionDecision.Refuse(new SubscriptionNotFound(command.Subscription));
+    /// <summary>From now on its grace runs; a payment, or a renewal, makes it active again.</summary>
+    public static SubscriptionDecision Handle(MarkPastDue command, BillingDraft draft, CatalogItem? plan)
+    {
+        if (SettleSubscriptionHandler.Ready(command, draft, out var subscription) is { } notNow) return SubscriptionDecision.Refuse(notNow);
+        var state = subscription.State;
+        if (state.Status == SubscriptionStatus.PastDue) return new SubscriptionDecision.Nothing("it is past due already");
+        if (state.Status != SubscriptionStatus.Active) return SubscriptionDecision.Refuse(new SubscriptionConflict("Only an active subscription can be past due.", state.Status));
+        if (state.Price.Amount == 0) return SubscriptionDecision.Refuse(new SubscriptionConflict("It costs nothing: no payment can be missing.", state.Status));
+        subscription.PastDue(draft.Now, command.Reason);
+        return SubscriptionDecision.Accept;
+    }
 }

@@ -22,6 +22,24 @@ public sealed record RecordSubscriptionCall : SubscriptionCommand
 /// <summary>Keeps what came of calls.</summary>
 public static class RecordSubscriptionCallHandler
 {
-    /// <summary>x</summary>
-    public static SubscriptionDecision Handle(RecordSubscriptionCall command, BillingDraft draft, CatalogItem? plan) => SubscriptionDecision.Refuse(new SubscriptionNotFound(command.Subscription));
+    /// <summary>The longest wait between two tries.</summary>
+    public static readonly TimeSpan PauseMax = TimeSpan.FromHours(1);
+
+    /// <summary>The first wait; each try doubles it.</summary>
+    public static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
+
+    /// <summary>Waits ever longer; what the provider refuses for good is given up, and shown.</summary>
+    public static SubscriptionDecision Handle(RecordSubscriptionCall command, BillingDraft draft, CatalogItem? plan)
+    {
+        var subscription = new SubscriptionDraft(draft, command.Subscription);
+        var state = subscription.State;
+        if (!state.Exists) return SubscriptionDecision.Refuse(new SubscriptionNotFound(command.Subscription));
+        if (state.Asking?.Version != command.Action) return new SubscriptionDecision.Nothing("nothing waits for this call any more");
+        if (command.Reason is not { } reason) subscription.Add(new SubscriptionCallDone { Action = command.Action });
+        else if (command.IsFinal) subscription.Add(new SubscriptionCallRefused { Action = command.Action, Reason = reason });
+        else subscription.Add(new SubscriptionCallTried { Action = command.Action, Reason = reason, NextAt = draft.Now + After(state.Tries) });
+        return SubscriptionDecision.Accept;
+    }
+
+    private static TimeSpan After(int tries) => tries >= 11 ? PauseMax : TimeSpan.FromTicks(Math.Min(PauseMax.Ticks, Pause.Ticks << tries));
 }

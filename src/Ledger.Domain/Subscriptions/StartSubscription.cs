@@ -1,5 +1,7 @@
+using Ledger.Domain.Accounts;
 using Ledger.Domain.Billing;
 using Ledger.Domain.Catalog;
+using System.Globalization;
 
 namespace Ledger.Domain.Subscriptions;
 
@@ -28,6 +30,46 @@ public sealed record StartSubscription : SubscriptionCommand
 /// <summary>Starts subscriptions without a payment.</summary>
 public static class StartSubscriptionHandler
 {
-    /// <summary>x</summary>
-    public static SubscriptionDecision Handle(StartSubscription command, BillingDraft draft, CatalogItem? plan) => SubscriptionDecision.Refuse(new SubscriptionNotFound(command.Subscription));
+    /// <summary>How far before or after now it may begin.</summary>
+    public static readonly TimeSpan StartWithin = TimeSpan.FromDays(366);
+
+    /// <summary>Takes the account's one place, but where it begins later; a free one gives way to one that costs something. It begins with its trial, else its first period is granted and invoiced at once.</summary>
+    public static SubscriptionDecision Handle(StartSubscription command, BillingDraft draft, CatalogItem? plan)
+    {
+        Invariant.Holds(!draft.Find(command.Subscription).Exists, "a subscription is started once");
+        if (draft.Account is not { Exists: true } account) return SubscriptionDecision.Refuse(new AccountNotFound(command.Account));
+        if (PinnedPlan.Of(plan) is not { } pinned) return SubscriptionDecision.Refuse(new EntryNotFound(ItemKind.Plan, command.PlanId ?? ""));
+        var terms = pinned.Terms;
+        if ((PlanTerms.Seats(terms, command.Seats, null, out var seats) ?? Times(command, draft.Now)) is { } wrong) return SubscriptionDecision.Refuse(wrong);
+        if (terms.PriceOf(seats).Amount > 0 && !command.MayGivePaid) return SubscriptionDecision.Refuse(new PaidPlanNotAllowed());
+        if (!plan!.IsForSale) return SubscriptionDecision.Refuse(new EntryConflict($"{terms.Name} ({pinned.Id}) is not sold now. Take another one from the list of what is active.", plan.IsArchived ? "archived" : "inactive"));
+        if (account.Status == AccountStatus.Closed) return SubscriptionDecision.Refuse(new AccountIsClosed(account.Id));
+        if (draft.Live is { } live && !SubscriptionDraft.GivesWay(live, terms.PriceOf(seats), isPaid: false)) return SubscriptionDecision.Refuse(new SubscriptionExists(live.Id, live.Status));
+
+        var from = command.StartAt ?? draft.Now;
+        var days = command.TrialDays ?? (draft.Subscriber.HasTried(terms.Tier) || from < draft.Now ? 0 : terms.TrialDays);
+        var subscription = new SubscriptionDraft(draft, command.Subscription);
+        subscription.Add(new SubscriptionStarted
+        {
+            Account = account.Id,
+            Plan = pinned,
+            Provider = Subscription.Manual,
+            Seats = seats,
+            TrialDays = days == 0 ? null : days,
+            StartsAt = from > draft.Now ? from : null,
+        });
+        if (from > draft.Now) return SubscriptionDecision.Accept;
+        if (subscription.Take(isPaid: false) is { } taken) return SubscriptionDecision.Refuse(taken);
+        subscription.Begin(from, null);
+        subscription.Deliver(null);
+        if (subscription.State.Period > 0) subscription.Invoice();
+        return SubscriptionDecision.Accept;
+    }
+
+    private static InvalidRequest? Times(StartSubscription command, DateTimeOffset now)
+    {
+        if (command.TrialDays is < 0 or > StartSubscription.TrialDaysMax) return new("trialDays", string.Create(CultureInfo.InvariantCulture, $"must be 0 to {StartSubscription.TrialDaysMax}"));
+        if (command.StartAt > now + StartWithin || command.StartAt < now - StartWithin) return new("startAt", "must be within a year of now");
+        return command.StartAt < now && command.TrialDays > 0 ? new("trialDays", "can't be given for a time that has begun; leave startAt out") : null;
+    }
 }

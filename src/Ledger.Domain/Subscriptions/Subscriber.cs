@@ -25,6 +25,9 @@ public sealed record SubscriptionLeft : SubscriberEvent
 {
     /// <summary>This subscription has ended.</summary>
     public required SubscriptionId Subscription { get; init; }
+
+    /// <summary>Until when it had given credits that nobody paid for: till then another one gives no such credits. Null where it had given none.</summary>
+    public DateTimeOffset? FreeUntil { get; init; }
 }
 
 // ---- State ----
@@ -43,6 +46,9 @@ public sealed record Subscriber
     /// <summary>The last one that ended; null for none.</summary>
     public SubscriptionId? Last { get; init; }
 
+    /// <summary>Until when credits that nobody pays for were given: who leaves and comes again gets them once.</summary>
+    public DateTimeOffset? FreeUntil { get; init; }
+
     /// <summary>The tiers of which the account has had its trial.</summary>
     public ValueList<string> Trials { get; init; } = [];
 
@@ -53,7 +59,7 @@ public sealed record Subscriber
     public Subscriber Evolve(SubscriberEvent happened) => happened switch
     {
         SubscriptionTaken e => this with { Version = Version + 1, Live = e.Subscription, Trials = e.Trial is { } tier && !HasTried(tier) ? [.. Trials.AsSpan(), tier] : Trials },
-        SubscriptionLeft e => this with { Version = Version + 1, Live = Live == e.Subscription ? null : Live, Last = e.Subscription },
+        SubscriptionLeft e => this with { Version = Version + 1, Live = Live == e.Subscription ? null : Live, Last = e.Subscription, FreeUntil = e.FreeUntil ?? FreeUntil },
         _ => this with { Version = Version + 1 },
     };
 }

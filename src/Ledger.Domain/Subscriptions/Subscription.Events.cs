@@ -158,7 +158,7 @@ public sealed record PlanChanged : SubscriptionEvent
     /// <summary>The seats from now on.</summary>
     public int? Seats { get; init; }
 
-    /// <summary>What the dearer plan gave for the rest of the period, also where that is nothing; null where the plan is no dearer one, or had given in this period before.</summary>
+    /// <summary>What the dearer plan gave for the rest of the period, also where that is nothing; null where the plan is no dearer one.</summary>
     public ExtraGrant? Extra { get; init; }
 
     /// <summary>To how many of what upgrades gave in this period, counted from the newest, a cheaper plan put an end; what they gave was revoked.</summary>

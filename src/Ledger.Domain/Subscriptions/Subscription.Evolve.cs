@@ -77,7 +77,6 @@ public sealed partial record Subscription
                     CanceledAt = e.As == SubscriptionStatus.Canceled ? CanceledAt ?? recordedAt : CanceledAt,
                     CancelReason = CancelReason ?? e.Reason,
                     Scheduled = null,
-                    Checkout = null,
                     Rolls = [],
                 };
             case SubscriptionToldOf e:
@@ -95,7 +94,7 @@ public sealed partial record Subscription
         return next;
     }
 
-    private Subscription Begun() => Paid() with { StartsAt = null, WaitsUntil = null, Checkout = null, EndedAt = null };
+    private Subscription Begun() => Paid() with { StartsAt = null, WaitsUntil = null, EndedAt = null };
 
     private Subscription Paid() => this with { PastDueSince = null, GraceEndsAt = null };
 
@@ -113,6 +112,7 @@ public sealed partial record Subscription
         Anchor = e.Anchor ?? Anchor,
         AnchorPeriod = e.Anchor is null ? AnchorPeriod : e.AnchorPeriod ?? e.Period,
         Interval = e.Anchor is null ? Interval : (e.Plan ?? Plan)?.Terms.Interval ?? Interval,
+        RolloverMax = Plan?.Terms.RolloverMax ?? RolloverMax,
         PeriodLots = [],
         Extras = [],
         Rolls = e.RollsAt is { } end ? [.. Rolls.AsSpan(), end] : Rolls,

@@ -1,5 +1,6 @@
 using Ledger.Domain.Accounts;
 using Ledger.Domain.Catalog;
+using Ledger.Domain.Invoices;
 using Ledger.Domain.Payments;
 
 namespace Ledger.Domain.Subscriptions;
@@ -38,7 +39,11 @@ public enum SubscriptionStatus
 /// <param name="Id">Its id in the catalogue.</param>
 /// <param name="Version">Its version.</param>
 /// <param name="Terms">All of it.</param>
-public sealed record PinnedPlan(string Id, long Version, Plan Terms);
+public sealed record PinnedPlan(string Id, long Version, Plan Terms)
+{
+    /// <summary>The plan that stands at a place of the catalogue; null where none does.</summary>
+    public static PinnedPlan? Of(CatalogItem? item) => item is { Entry: Plan terms } ? new(item.Id, item.Version, terms) : null;
+}
 
 /// <summary>What a provider calls a subscription.</summary>
 /// <param name="SubscriptionId">Its subscription.</param>
@@ -186,7 +191,7 @@ public sealed partial record Subscription
     /// <summary>What its provider calls it.</summary>
     public SubscriptionRefs Refs { get; init; } = new();
 
-    /// <summary>The checkout that opens it; null where it needs none, or has begun.</summary>
+    /// <summary>The checkout that opens it, or opened it; null where it needs none.</summary>
     public PaymentId? Checkout { get; init; }
 
     /// <summary>The last period whose credits were granted; 0 for none.</summary>
@@ -197,6 +202,9 @@ public sealed partial record Subscription
 
     /// <summary>What had lapsed of its lots when credits rolled last: the account's sum less this may roll next.</summary>
     public Credits Lapsed { get; init; }
+
+    /// <summary>At most so much rolls of the period before: what its plan said.</summary>
+    public Credits RolloverMax { get; init; }
 
     /// <summary>The ends of periods that were followed early by the next one, soonest first: what is left of their credits rolls then.</summary>
     public ValueList<DateTimeOffset> Rolls { get; init; } = [];
@@ -245,6 +253,15 @@ public sealed partial record Subscription
 
     /// <summary>What a period costs, all seats included.</summary>
     public Money Price => Plan.Terms.PriceOf(Seats);
+
+    /// <summary>The invoices that the next command on it may write: those of the running period and of the next ones.</summary>
+    public IEnumerable<InvoiceId> InvoicesAhead
+    {
+        get
+        {
+            for (var period = Math.Max(1, Period); period <= Period + SettleSubscription.PeriodsMax + 1; period++) yield return InvoiceId.Of(Id, period);
+        }
+    }
 
     /// <summary>A subscription that there is not.</summary>
     public static Subscription None(SubscriptionId id) => new() { Id = id };

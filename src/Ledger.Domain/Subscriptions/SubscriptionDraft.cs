@@ -1,0 +1,257 @@
+using System.Collections.Immutable;
+using Ledger.Domain.Accounts;
+using Ledger.Domain.Billing;
+using Ledger.Domain.Invoices;
+using Ledger.Domain.Payments;
+
+namespace Ledger.Domain.Subscriptions;
+
+// One subscription while a command is decided, with its account, the place that it takes and its invoices. Each verb here leaves all of them in step.
+internal sealed class SubscriptionDraft(BillingDraft billing, SubscriptionId id)
+{
+    private const string AccountClosed = "its account is closed";
+
+    public BillingDraft Billing => billing;
+
+    public Subscription State => billing.Find(id);
+
+    public DateTimeOffset Now => billing.Now;
+
+    public bool AccountIsClosed => billing.Account is { Status: AccountStatus.Closed };
+
+    public void Add(SubscriptionEvent happened) => billing.Add(id, happened);
+
+    public SubscriptionDecision Done(string nothing) => billing.IsEmpty ? new SubscriptionDecision.Nothing(nothing) : SubscriptionDecision.Accept;
+
+    /// <summary>Whether a live subscription gives way to one that costs something: one that costs nothing, and to one that is paid for also a trial that nobody has paid yet.</summary>
+    public static bool GivesWay(Subscription live, Money price, bool isPaid) =>
+        live.Exists && price.Amount > 0 && (live.Price.Amount == 0 || (isPaid && live is { Status: SubscriptionStatus.Trialing, Provider: Subscription.Manual, IsTrialPaid: false }));
+
+    /// <summary>Takes the account's one place; why not, where another one has it that does not give way.</summary>
+    public SubscriptionExists? Take(bool isPaid)
+    {
+        if (billing.Subscriber.Live is { } taken)
+        {
+            if (taken == id) return null;
+            var live = billing.Find(taken);
+            if (!GivesWay(live, State.Price, isPaid)) return new(taken, live.Exists ? live.Status : SubscriptionStatus.Active);
+            new SubscriptionDraft(billing, taken).End(SubscriptionStatus.Canceled, $"{id} took its place");
+        }
+
+        billing.Add(new SubscriptionTaken { Subscription = id, Trial = State.TrialDays > 0 ? State.Plan.Terms.Tier : null });
+        return null;
+    }
+
+    /// <summary>Its trial begins, or where it has none its first period.</summary>
+    public void Begin(DateTimeOffset from, PaymentId? payment)
+    {
+        if (State.TrialDays is > 0 and var days) Add(new TrialStarted { Start = from, End = from.AddDays(days) });
+        else First(from, payment, containsNow: true);
+    }
+
+    /// <summary>The first period begins, counted from here.</summary>
+    /// <param name="from">The anchor.</param>
+    /// <param name="payment">What paid it; null for nothing.</param>
+    /// <param name="containsNow">Whether periods that have passed by now are left out.</param>
+    public void First(DateTimeOffset from, PaymentId? payment, bool containsNow)
+    {
+        var plan = State.Scheduled?.Plan ?? State.Plan;
+        Start(from, plan.Terms.Interval, containsNow ? Periods.IndexAt(from, plan.Terms.Interval, Now) : 0, payment, null);
+    }
+
+    /// <summary>The next period begins: at its time, or early. What was scheduled takes effect.</summary>
+    /// <param name="payment">What paid it; null for nothing.</param>
+    /// <param name="provider">Who renews it from now on; null where that stays.</param>
+    /// <param name="containsNow">Whether periods that have passed by now are left out.</param>
+    public void Next(PaymentId? payment, string? provider, bool containsNow)
+    {
+        var state = State;
+        var interval = (state.Scheduled?.Plan ?? state.Plan).Terms.Interval;
+        var goesOn = interval == state.Interval;
+        var (anchor, index) = goesOn ? (state.Anchor, state.Period + 1 - state.AnchorPeriod) : (state.CurrentPeriodEnd ?? Now, 0);
+        if (containsNow) index = Math.Max(index, Periods.IndexAt(anchor, interval, Now));
+        Start(anchor, interval, index, payment, provider);
+    }
+
+    /// <summary>A period begins that its provider told of; nothing is granted for it yet.</summary>
+    public void StartTold(DateTimeOffset start, DateTimeOffset end, string? price)
+    {
+        var state = State;
+        var scheduled = state.Scheduled is { } change && (price is null || change.Plan.Terms.PriceAt(state.Provider) == price) ? change : null;
+        Add(new PeriodStarted { Period = state.Period + 1, Start = start, End = end, Anchor = start, RollsAt = StillRuns, Plan = scheduled?.Plan, Seats = scheduled?.Seats });
+    }
+
+    /// <summary>A payment, or an administrator, pays the period that was missing, else the next one.</summary>
+    /// <returns>Why there is none to pay; null where there is.</returns>
+    public SubscriptionConflict? Renew(PaymentId? payment, string? provider)
+    {
+        var state = State;
+        if (state.Status != SubscriptionStatus.Trialing && state.CurrentPeriodEnd is null) return new("A lifetime has no next period. There is nothing to renew.", state.Status);
+        if (state.CancelAtPeriodEnd) Add(new CancellationUndone());
+        switch (state.Status)
+        {
+            case SubscriptionStatus.Trialing when state.IsTrialPaid:
+                return new("The period after the trial is paid already. Renew it once that has begun.", state.Status);
+            case SubscriptionStatus.Trialing:
+                Add(new TrialPaid { Payment = payment, Provider = provider });
+                return null;
+            case SubscriptionStatus.PastDue when state.CurrentPeriodEnd > Now && state.GrantedPeriod == state.Period:
+                Add(new SubscriptionResumed { Payment = payment });
+                return null;
+            default:
+                Next(payment, provider, containsNow: true);
+                Deliver(null);
+                return null;
+        }
+    }
+
+    /// <summary>Gives the credits of the running period, once, and writes its invoice where no payment of this ledger did.</summary>
+    /// <param name="invoice">The provider's invoice that paid it; null for none.</param>
+    public void Deliver(string? invoice)
+    {
+        var state = State;
+        if (state.GrantedPeriod >= state.Period || AccountIsClosed) return;
+        var plan = state.Plan.Terms;
+        var isAgain = state.Period == 1 && plan.PriceOf(state.Seats).Amount == 0 && billing.Subscriber.FreeUntil > Now;
+        Credits? most = state.Rolls.Count > 0 ? null : state.RolloverMax;
+        var came = Give(state.Period, isAgain ? Credits.Zero : plan.CreditsPerPeriod, most, state.CurrentPeriodEnd);
+        Add(new PeriodGranted
+        {
+            Period = state.Period,
+            Amount = came.Amount,
+            Rolled = came.Rolled,
+            Lots = came.Lots.Count == 0 ? null : came.Lots,
+            Lapsed = most is null ? null : came.Lapsed,
+            Invoice = invoice,
+        });
+    }
+
+    /// <summary>A period that the next one had followed early comes to its end: what is left of its credits rolls.</summary>
+    public void Roll()
+    {
+        var state = State;
+        var came = AccountIsClosed ? (Credits.Zero, Credits.Zero, [], state.Lapsed) : Give(state.Period - (state.Rolls.Count - 1), Credits.Zero, state.RolloverMax, state.Rolls.Count > 1 ? state.Rolls[1] : state.CurrentPeriodEnd);
+        Add(new CreditsRolled { End = state.Rolls[0], Rolled = came.Rolled, Lot = came.Lots.Count == 0 ? null : came.Lots[0], Lapsed = came.Lapsed });
+    }
+
+    /// <summary>The invoice of the running period, where nobody else writes one.</summary>
+    public void Invoice()
+    {
+        var state = State;
+        var price = state.Price;
+        if (price.Amount == 0 || state.Provider != Subscription.Manual) return;
+        Issue(price, state.Plan.Terms.Name, null, null);
+    }
+
+    /// <summary>The invoice of a period that its provider charged.</summary>
+    public void Invoice(InvoiceTold told)
+    {
+        // The payment of the checkout that opened it has an invoice of its own.
+        var state = State;
+        if (told.AmountPaid.Amount > 0 && !(state is { Period: 1, Checkout: not null, TrialStart: null })) Issue(told.AmountPaid, state.Plan.Terms.Name, told, told.At);
+    }
+
+    /// <summary>A payment is missing.</summary>
+    public void PastDue(DateTimeOffset since, string? reason) => Add(new SubscriptionPastDue { Since = since, GraceEndsAt = since.AddDays(billing.Policy.GraceDays), Reason = reason });
+
+    /// <summary>It is over, for good; the place is free.</summary>
+    /// <param name="status">Canceled, expired or incomplete_expired.</param>
+    /// <param name="reason">Why.</param>
+    /// <param name="isTold">Whether its provider told that, so that it needs not be told.</param>
+    public void End(SubscriptionStatus status, string? reason, bool isTold = false)
+    {
+        var was = State;
+        Add(new SubscriptionEnded { As = status, Reason = reason });
+        if (billing.Subscriber.Live == id)
+        {
+            // What nobody paid for is given once a period, however often somebody leaves and comes again.
+            var isFree = was.GrantedPeriod > 0 && was.GrantedPeriod == was.Period && was.Price.Amount == 0 && was.Plan.Terms.CreditsPerPeriod.IsPositive;
+            billing.Add(new SubscriptionLeft { Subscription = id, FreeUntil = isFree && was.CurrentPeriodEnd > Now ? was.CurrentPeriodEnd : null });
+        }
+
+        if (!isTold && (was.IsLive || was.Refs.SubscriptionId is not null)) Ask(ProviderActionKind.CancelNow);
+    }
+
+    /// <summary>Its account is closed: nothing is given any more, and the provider stops charging.</summary>
+    public void EndForClosed() => End(SubscriptionStatus.Canceled, AccountClosed);
+
+    /// <summary>Its provider has to be told, where it has one that charges it.</summary>
+    public void Ask(ProviderActionKind kind, string? price = null, int? seats = null, bool prorate = false)
+    {
+        if (State.RenewsAtProvider) Add(new SubscriptionCallWanted { Kind = kind, PriceId = price, Seats = seats, Prorate = prorate });
+    }
+
+    // The end of the running period, where that has not come yet.
+    private DateTimeOffset? StillRuns => State is { Period: > 0, CurrentPeriodEnd: { } end } && end > Now ? end : null;
+
+    // Numbers have no gaps: where periods are left out, the anchor's number moves back instead.
+    private void Start(DateTimeOffset anchor, Catalog.PlanInterval interval, long index, PaymentId? payment, string? provider)
+    {
+        var state = State;
+        var number = state.Period + 1;
+        var first = number - index;
+        var start = Periods.StartOf(anchor, interval, index) ?? Now;
+        var keeps = state.Period > 0 && anchor == state.Anchor && first == state.AnchorPeriod && interval == state.Interval;
+        Add(new PeriodStarted
+        {
+            Period = number,
+            Start = start > Now ? Now : start,
+            End = Periods.EndOf(anchor, interval, index),
+            Anchor = keeps ? null : anchor,
+            AnchorPeriod = keeps || index == 0 ? null : first,
+            RollsAt = StillRuns,
+            Plan = state.Scheduled?.Plan,
+            Seats = state.Scheduled is null ? null : state.Scheduled.Seats,
+            Provider = provider,
+            Payment = payment,
+        });
+    }
+
+    private (Credits Amount, Credits Rolled, ValueList<LotId> Lots, Credits Lapsed) Give(long period, Credits amount, Credits? rolloverMax, DateTimeOffset? endsAt)
+    {
+        var state = State;
+        var refused = billing.Run(new GrantPeriod { Account = state.Account, Subscription = id, Period = period, Amount = amount, RolloverMax = rolloverMax, LapsedBefore = state.Lapsed, EndsAt = endsAt }, out var happened);
+        Invariant.Holds(refused is null, "an open account takes what comes with its subscription");
+        return Came(happened);
+    }
+
+    // What was granted, and what had lapsed before it was: a grant for a period that has passed lapses in the same breath, and that may roll with the next one.
+    private (Credits Amount, Credits Rolled, ValueList<LotId> Lots, Credits Lapsed) Came(ImmutableArray<AccountEvent> happened)
+    {
+        Credits amount = 0, rolled = 0, since = 0;
+        var lots = new List<LotId>();
+        foreach (var one in happened)
+        {
+            if (one is CreditsGranted { Period: { } period } granted)
+            {
+                lots.Add(granted.Lot);
+                if (period.Part == PeriodPart.Rolled) rolled += granted.Amount;
+                else amount += granted.Amount;
+            }
+            else if (one is LotExpired expired && lots.Count > 0)
+            {
+                since += expired.Amount;
+            }
+        }
+
+        var lapsed = billing.Account?.Period is { } kept && kept.Subscription == id ? kept.Lapsed : Credits.Zero;
+        return (amount, rolled, [.. lots], lapsed - since);
+    }
+
+    private void Issue(Money total, string what, InvoiceTold? told, DateTimeOffset? paidAt)
+    {
+        var state = State;
+        InvoiceBook.Issue(billing, InvoiceId.Of(id, state.Period), new InvoiceTerms
+        {
+            Account = state.Account,
+            Subscription = id,
+            Lines = [new(what, 1, total, total, state.CurrentPeriodStart, state.CurrentPeriodEnd)],
+            Discount = total with { Amount = 0 },
+            IsPaid = true,
+            PaidAt = paidAt,
+            Provider = told?.Provider,
+            ProviderInvoiceId = told?.InvoiceId,
+            HostedUrl = told?.HostedUrl,
+        });
+    }
+}
