@@ -63,7 +63,6 @@ internal static class Refusals
         OverdraftNotAllowed or PaidPlanNotAllowed => ProblemTypes.Forbidden,
         AccountNotFound => ProblemTypes.AccountNotFound,
         TransactionNotFound or HoldNotFound or EntryNotFound or PaymentNotFound or SubscriptionNotFound => ProblemTypes.NotFound,
-        NotAvailable => ProblemTypes.NotAvailable,
         NotRefundable => ProblemTypes.NotRefundable,
         SubscriptionExists => ProblemTypes.SubscriptionExists,
         AccountIsClosed => ProblemTypes.AccountClosed,

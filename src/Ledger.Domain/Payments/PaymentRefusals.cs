@@ -7,15 +7,6 @@ public sealed record PaymentNotFound(PaymentId Payment) : Refusal
     public override string Detail => $"There is no payment {Payment}. Take the id from the list of payments.";
 }
 
-/// <summary>What is asked for is not there yet (400).</summary>
-/// <param name="Member">The member that asks for it.</param>
-/// <param name="Message">What is not there, and what to do instead.</param>
-public sealed record NotAvailable(string Member, string Message) : Refusal
-{
-    /// <inheritdoc/>
-    public override string Detail => $"{Member} {Message}.";
-}
-
 /// <summary>The payment can't be refunded so (409).</summary>
 /// <param name="What">Why, and what to do about it.</param>
 /// <param name="State">How the payment stands.</param>

@@ -1,6 +1,5 @@
 using Ledger.Domain.Accounts;
 using Ledger.Domain.Catalog;
-using Ledger.Domain.Invoices;
 using Ledger.Domain.Payments;
 
 namespace Ledger.Domain.Subscriptions;
@@ -253,15 +252,6 @@ public sealed partial record Subscription
 
     /// <summary>What a period costs, all seats included.</summary>
     public Money Price => Plan.Terms.PriceOf(Seats);
-
-    /// <summary>The invoices that the next command on it may write: those of the running period and of the next ones.</summary>
-    public IEnumerable<InvoiceId> InvoicesAhead
-    {
-        get
-        {
-            for (var period = Math.Max(1, Period); period <= Period + SettleSubscription.PeriodsMax + 1; period++) yield return InvoiceId.Of(Id, period);
-        }
-    }
 
     /// <summary>A subscription that there is not.</summary>
     public static Subscription None(SubscriptionId id) => new() { Id = id };

@@ -141,7 +141,7 @@ public sealed class Paying
         Refusal(world.Buy(open: false)).ShouldBeOfType<AccountNotFound>();
         world.Open(scale: 0);
         Refusal(world.Buy(item: CatalogItem.Begin(ItemKind.Package, "none"))).ShouldBeOfType<EntryNotFound>();
-        Refusal(world.Buy(item: CatalogItem.Begin(ItemKind.Plan, "free"))).ShouldBeOfType<NotAvailable>();
+        Refusal(world.Buy(item: CatalogItem.Begin(ItemKind.Plan, "pro-monthly"), quantity: 2)).ShouldBeOfType<InvalidRequest>().Member.ShouldBe("item.quantity");
         Refusal(world.Buy(item: package with { IsArchived = true })).ShouldBeOfType<EntryConflict>().State.ShouldBe("archived");
         Refusal(world.Buy(item: package with { Entry = package.Entry! with { Active = false } })).ShouldBeOfType<EntryConflict>().State.ShouldBe("inactive");
         Refusal(world.Buy(quantity: 0)).ShouldBeOfType<InvalidRequest>();
