@@ -8,6 +8,7 @@ using Ledger.Api.Http;
 using Ledger.Api.Maintenance;
 using Ledger.Api.Operations;
 using Ledger.Api.Payments;
+using Ledger.Api.Quotas;
 using Ledger.Api.ReadModels;
 using Ledger.Api.Reconciliation;
 using Ledger.Api.Reports;
@@ -24,7 +25,7 @@ public partial class Program
     public static WebApplication Compose(WebApplicationBuilder builder)
     {
         builder.AddEdge();
-        builder.Services.AddStore().AddReadModels().AddAccounts().AddCatalog().AddBilling().AddSubscriptions().AddMaintenance().AddPayments(builder.Environment).AddExports().AddReports().AddExplain().AddVerification().AddWebhooks(builder.Environment).AddReconciliation();
+        builder.Services.AddStore().AddReadModels().AddAccounts().AddCatalog().AddBilling().AddSubscriptions().AddMaintenance().AddPayments(builder.Environment).AddExports().AddReports().AddExplain().AddVerification().AddWebhooks(builder.Environment).AddReconciliation().AddQuotas();
         var app = builder.Build();
         app.MapEdge();
         app.MapAccounts();
@@ -39,6 +40,7 @@ public partial class Program
         app.MapVerification();
         app.MapWebhooks();
         app.MapReconciliation();
+        app.MapQuotas();
         return app;
     }
 }

@@ -70,9 +70,16 @@ internal static class BatchWrites
         delete from ledger.due d using unnest($1::text[], $2::text[]) as q(tenant, id) where d.tenant_id = q.tenant and d.stream_id = q.id
         """;
 
+    private const string InsertMessages =
+        """
+        insert into ledger.outbox (tenant_id, topic, key, payload, created_at)
+        select * from unnest($1::text[], $2::text[], $3::text[], $4::jsonb[], $5::timestamptz[]) on conflict on constraint outbox_topic_key do nothing
+        """;
+
     public static void AddTo(IList<NpgsqlBatchCommand> commands, WorkingSet set)
     {
         AddEvents(commands, set.Events);
+        if (set.Catalog.MessageOf is { } messageOf) AddMessages(commands, set.Events, messageOf);
         AddStreams(commands, set);
         if (set.Checkpoints.Count > 0)
         {
@@ -109,6 +116,20 @@ internal static class BatchWrites
             Column(NpgsqlDbType.Bigint, events, e => e.Stored.Version), Column(NpgsqlDbType.Jsonb, events, e => e.Json), Texts(events, e => e.Stored.Type),
             Column(NpgsqlDbType.TimestampTz, events, e => e.Stored.RecordedAt.UtcDateTime), Texts(events, e => Tenants.Stored(e.Stored.Stream.Tenant)),
             Texts(events, e => e.Stored.Meta.Correlation), Texts(events, e => e.Stored.Meta.Causation), Column(NpgsqlDbType.Jsonb, events, e => e.HeadersJson)));
+    }
+
+    private static void AddMessages(IList<NpgsqlBatchCommand> commands, List<PendingEvent> events, Func<StoredEvent, OutboxMessage?> messageOf)
+    {
+        List<(StoredEvent Event, OutboxMessage Message)>? messages = null;
+        foreach (var pending in events)
+        {
+            if (messageOf(pending.Stored) is { } message) (messages ??= []).Add((pending.Stored, message));
+        }
+
+        if (messages is null) return;
+        commands.Add(Command(InsertMessages,
+            Texts(messages, m => Tenants.Stored(m.Event.Stream.Tenant)), Texts(messages, m => m.Message.Topic), Texts(messages, m => m.Message.Key), Column(NpgsqlDbType.Jsonb, messages, m => m.Message.Payload),
+            Column(NpgsqlDbType.TimestampTz, messages, m => m.Event.RecordedAt.UtcDateTime)));
     }
 
     private static void AddStreams(IList<NpgsqlBatchCommand> commands, WorkingSet set)

@@ -49,6 +49,9 @@ public sealed class EventCatalog
     /// <summary>The options that events are written and read with.</summary>
     public JsonSerializerOptions Json { get; }
 
+    /// <summary>What of an event leaves as a message of the outbox, in the commit of the event; null for nothing. Pure.</summary>
+    public Func<StoredEvent, OutboxMessage?>? MessageOf { get; init; }
+
     /// <summary>The stored names of all events that are written, in alphabetical order.</summary>
     public IEnumerable<string> Names => types.Keys.Order(StringComparer.Ordinal);
 

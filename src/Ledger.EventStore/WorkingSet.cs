@@ -43,6 +43,8 @@ internal readonly record struct KeyRow(UInt128 Fingerprint, StreamRef Stream, lo
 /// </summary>
 internal sealed class WorkingSet(StreamModels models, EventCatalog catalog) : IDecisionContext
 {
+    public EventCatalog Catalog => catalog;
+
     /// <summary>A checkpoint of a stream is kept at each multiple of this version.</summary>
     public const int CheckpointEvery = 1_000;
 

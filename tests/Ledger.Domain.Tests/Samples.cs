@@ -73,6 +73,8 @@ public static class Samples
         ("account_opened_small", new AccountOpened { Tag = Tag, Owner = new(OwnerKind.User, "u_1"), Unit = "credit", Scale = 6, OverdraftLimit = 0 }),
         ("account_changed_full", new AccountChanged { OverdraftLimit = 50, Metadata = Metadata.Of([new("plan", "free")]) }),
         ("account_changed_small", new AccountChanged { Metadata = Metadata.Empty }),
+        ("account_watched_full", new AccountWatched { Below = 20.5m, Above = 110, Spent = 80 }),
+        ("account_watched_small", new AccountWatched()),
         ("credits_purchased_full", new CreditsPurchased
         {
             Id = Txn(2), Lot = LotId.For(Tag, 2), Amount = 100.000001m, Price = new(2999, "eur"), PaymentId = "pay_1", ExpiresAt = Time.AddDays(365), Before = -4, After = 96.000001m, Available = 90.000001m,

@@ -1,3 +1,4 @@
+using Ledger.Api.Quotas;
 using Ledger.Api.Subscriptions;
 using Ledger.EventStore;
 
@@ -7,7 +8,7 @@ namespace Ledger.Api.Billing;
 internal static class BillingRoutes
 {
     /// <summary>The kinds of streams of this room.</summary>
-    public static IReadOnlyList<IStreamModel> Models { get; } = [new SubscriptionModel(), new SubscriberModel(), new InvoicingModel(), new InvoiceModel()];
+    public static IReadOnlyList<IStreamModel> Models { get; } = [new SubscriptionModel(), new SubscriberModel(), new InvoicingModel(), new InvoiceModel(), new QuotaModel()];
 
     /// <summary>Adds them, and the way of commands on subscriptions.</summary>
     public static IServiceCollection AddBilling(this IServiceCollection services)

@@ -25,6 +25,8 @@ internal static class AccountSnapshot
     // At the end: credits come with a subscription.
     private const int Subscribed = 1;
 
+    private const int Watched = 2;
+
     /// <summary>Writes an account down; every member but <see cref="Account.Left"/>.</summary>
     public static void Save(Account account, IBufferWriter<byte> into, JsonSerializerOptions json)
     {
@@ -71,8 +73,9 @@ internal static class AccountSnapshot
             to.Credits(debt.Left);
         }
 
+        to.Number(account.Calls);
         // What most accounts have not: one number says what follows.
-        to.Number(account.Period is null ? 0 : Subscribed);
+        to.Number((account.Period is null ? 0 : Subscribed) | (account.Watch is null ? 0 : Watched));
         if (account.Period is { } period)
         {
             to.Text(period.Subscription.Value);
@@ -80,6 +83,7 @@ internal static class AccountSnapshot
             to.Time(period.ResetsAt);
         }
 
+        if (account.Watch is { } watch) Save(ref to, watch);
         to.Flush();
     }
 
@@ -121,8 +125,10 @@ internal static class AccountSnapshot
 
         var debts = new Debt[from.Small()];
         for (var i = 0; i < debts.Length; i++) debts[i] = new Debt(from.Number(), from.Credits());
+        var calls = from.Number();
         var more = from.Small();
         var period = (more & Subscribed) == 0 ? null : new PeriodCredits(new(from.Text()), from.Credits(), from.TimeOrNull());
+        var watch = (more & Watched) == 0 ? null : LoadWatch(ref from);
         return new Account
         {
             Id = id,
@@ -145,10 +151,31 @@ internal static class AccountSnapshot
             Holds = AsIs(holds),
             Debts = AsIs(debts),
             Period = period,
+            Calls = calls,
+            Watch = watch,
         };
     }
 
     private static ImmutableArray<T> AsIs<T>(T[] items) => System.Runtime.InteropServices.ImmutableCollectionsMarshal.AsImmutableArray(items);
+
+    private static void Save(ref PackedWriter to, AccountWatch watch)
+    {
+        foreach (var level in new[] { watch.Below, watch.Above, watch.Spent })
+        {
+            to.Flag(level is not null);
+            if (level is { } set) to.Credits(set);
+        }
+
+        to.Time(watch.CrossedAt);
+    }
+
+    private static AccountWatch LoadWatch(ref PackedReader from)
+    {
+        Credits? below = from.Flag() ? from.Credits() : null;
+        Credits? above = from.Flag() ? from.Credits() : null;
+        Credits? spent = from.Flag() ? from.Credits() : null;
+        return new AccountWatch(below, above, spent, from.TimeOrNull());
+    }
 
     private static void Save(ref PackedWriter to, Totals totals)
     {

@@ -1,12 +1,14 @@
 using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Ledger.Api.Quotas;
 using Ledger.Domain;
 using Ledger.Domain.Accounts;
 using Ledger.Domain.Catalog;
 using Ledger.Domain.Invoices;
 using Ledger.Domain.Payments;
 using Ledger.Domain.Subscriptions;
+using Ledger.Domain.Quotas;
 using Ledger.EventStore;
 
 namespace Ledger.Api.Commands;
@@ -15,7 +17,7 @@ namespace Ledger.Api.Commands;
 public static class EventJson
 {
     /// <summary>The families of events.</summary>
-    private static readonly Type[] Families = [typeof(AccountEvent), typeof(CatalogEvent), typeof(PaymentEvent), typeof(CustomerEvent), typeof(SubscriptionEvent), typeof(SubscriberEvent), typeof(InvoicingEvent), typeof(InvoiceEvent)];
+    private static readonly Type[] Families = [typeof(AccountEvent), typeof(CatalogEvent), typeof(PaymentEvent), typeof(CustomerEvent), typeof(SubscriptionEvent), typeof(SubscriberEvent), typeof(InvoicingEvent), typeof(InvoiceEvent), typeof(QuotaEvent)];
 
     /// <summary>Every type of event that is written. Found by reflection once, so a new event needs no entry anywhere.</summary>
     public static IReadOnlyList<Type> EventTypes { get; } =
@@ -29,7 +31,10 @@ public static class EventJson
         new Texts<LotId>(t => new LotId(t), v => v.Value), new Texts<HoldId>(t => new HoldId(t), v => v.Value),
         new Texts<PaymentId>(t => new PaymentId(t), v => v.Value), new Texts<SubscriptionId>(t => new SubscriptionId(t), v => v.Value),
         new Texts<InvoiceId>(t => new InvoiceId(t), v => v.Value),
-    ]);
+    ])
+    {
+        MessageOf = QuotaMessages.Of,
+    };
 
     /// <summary>How events are shown to clients that want decimals as strings; never how they are stored.</summary>
     public static JsonSerializerOptions WithDecimalsAsStrings { get; } = Strings();

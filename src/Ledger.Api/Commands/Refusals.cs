@@ -3,6 +3,7 @@ using Ledger.Domain;
 using Ledger.Domain.Accounts;
 using Ledger.Domain.Catalog;
 using Ledger.Domain.Payments;
+using Ledger.Domain.Quotas;
 using Ledger.Domain.Subscriptions;
 
 namespace Ledger.Api.Commands;
@@ -46,6 +47,8 @@ internal static class Refusals
             NothingLeftToRefund(_, var left, var state) => Of(refusal).With("left", left).With("state", Words.Of(state)),
             SubscriptionConflict(_, var state) => Of(refusal).With("state", Words.Of(state)),
             SubscriptionExists(var live, var state) => Of(refusal).With("subscriptionId", live.Value).With("state", Words.Of(state)),
+            QuotaExceeded(var metric, var limit, var used) exceeded => Of(refusal).With("metric", metric).With("limit", limit).With("used", used).With("remaining", exceeded.Remaining).With("state", "exceeded"),
+            LevelTooLow(_, var level) => Of(refusal).With("level", level).With("state", "too_low"),
             FactRefused => Of(refusal).With("state", "refused"),
             // An id of ours that nobody sent would only puzzle.
             TransactionNotFound(var transaction) when transaction == NoTransaction => new Problem(TypeOf(refusal), "That is no transaction's id. Take it from this account's transactions."),
@@ -69,7 +72,8 @@ internal static class Refusals
         AccountIsFrozen => ProblemTypes.AccountFrozen,
         HoldNotActive => ProblemTypes.HoldNotActive,
         AlreadyRefunded or NothingLeftToRefund => ProblemTypes.AlreadyRefunded,
-        Conflict or LimitReached or EntryConflict or FactRefused or SubscriptionConflict => ProblemTypes.Conflict,
+        QuotaExceeded => ProblemTypes.QuotaExceeded,
+        LevelTooLow or Conflict or LimitReached or EntryConflict or FactRefused or SubscriptionConflict => ProblemTypes.Conflict,
         _ => throw new InvalidOperationException($"{refusal.GetType().Name} has no problem type."),
     };
 }

@@ -48,7 +48,7 @@ internal sealed class EventFold
             case "hold_released" or "hold_expired":
                 End(data);
                 break;
-            case "account_opened" or "account_changed" or "account_frozen" or "account_unfrozen" or "account_closed" or "lot_frozen" or "lot_unfrozen" or "shortfall_recorded" or "shortfall_lifted":
+            case "account_opened" or "account_changed" or "account_watched" or "account_frozen" or "account_unfrozen" or "account_closed" or "lot_frozen" or "lot_unfrozen" or "shortfall_recorded" or "shortfall_lifted":
                 break;
             default:
                 throw new FormatException($"version {version} is a {type}, which is not known here");

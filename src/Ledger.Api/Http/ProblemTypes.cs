@@ -100,6 +100,11 @@ public static class ProblemTypes
         "The payment has no money that could go back, its bank decides about it, or its credits have been spent and debt is not allowed. The provider was not asked.",
         "Look at state and detail. Ask for less, allow debt, or leave the payer the credits.", "\"state\": \"pending\"");
 
+    /// <summary>409: so much more would pass a limit.</summary>
+    public static ProblemType QuotaExceeded { get; } = new("quota-exceeded", 409, "The quota is exceeded",
+        "So much more would pass the limit that the account has for this metric, and the post asked for the limit to be kept. Nothing was recorded.",
+        "Use less, wait until the metric is counted anew (resetsAt of the quota), or choose a plan with a higher limit.", "\"metric\": \"api_calls\", \"limit\": 1000, \"used\": 1000, \"remaining\": 0, \"state\": \"exceeded\"");
+
     /// <summary>409: another line of an atomic batch was refused.</summary>
     public static ProblemType BatchAborted { get; } = new("batch-aborted", 409, "The batch was aborted",
         "The batch was to be done as a whole, and another line of it was refused. This line did nothing and its key is unused.",
@@ -164,7 +169,7 @@ public static class ProblemTypes
     public static IReadOnlyList<ProblemType> All { get; } =
     [
         InvalidRequest, IdempotencyKeyMissing, BadSignature, NotAvailable, Unauthenticated, InsufficientCredits, Forbidden, AccountNotFound, NotFound, MethodNotAllowed, RequestTimeout,
-        AccountClosed, AccountFrozen, HoldNotActive, AlreadyRefunded, NotRefundable, SubscriptionExists, BatchAborted, Conflict, VersionMismatch, TooLarge, UnsupportedMediaType,
+        AccountClosed, AccountFrozen, HoldNotActive, AlreadyRefunded, NotRefundable, SubscriptionExists, QuotaExceeded, BatchAborted, Conflict, VersionMismatch, TooLarge, UnsupportedMediaType,
         IdempotencyKeyReused, RateLimited, Internal, Overloaded, ReadModelBehind, OutcomeUnknown,
     ];
 

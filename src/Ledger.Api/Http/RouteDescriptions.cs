@@ -71,6 +71,9 @@ public static class RouteDescriptionExtensions
             .Takes(ListRequest.LimitName, $"Entries of a page, 1 to {ListRequest.LimitMax}; {ListRequest.LimitDefault} where it is left out.", "integer")
             .Takes(ListRequest.CursorName, "Where the page begins: nextCursor of the page before.");
 
+    /// <summary>Another record that is answered, such as a page with something beside its entries.</summary>
+    public static IEndpointConventionBuilder Answers<TAnswer>(this IEndpointConventionBuilder builder) => builder.Change(d => d with { Answer = typeof(TAnswer) });
+
     /// <summary>A page for people.</summary>
     public static IEndpointConventionBuilder Page(this IEndpointConventionBuilder builder, string summary, string mediaType = "text/html") =>
         builder.Describe(new RouteDescription { Summary = summary, MediaType = mediaType });

@@ -1,4 +1,5 @@
 using Ledger.Api.Payments;
+using Ledger.Api.Quotas;
 using Ledger.Api.Subscriptions;
 
 namespace Ledger.Api.Maintenance;
@@ -14,6 +15,7 @@ internal static class MaintenanceRoutes
         // What one does may be due on the next: a period that ends lets lots of the account end.
         .AddSingleton<IDueKind, SubscriptionDue>()
         .AddSingleton<IDueKind, AccountDue>()
+        .AddQuotaDue()
         .AddSingleton<FreePlanBackfill>()
         .AddSingleton<MaintenanceRun>();
 

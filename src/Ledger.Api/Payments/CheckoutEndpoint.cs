@@ -6,6 +6,7 @@ using Ledger.Domain;
 using Ledger.Domain.Accounts;
 using Ledger.Domain.Catalog;
 using Ledger.Domain.Payments;
+using Ledger.Domain.Subscriptions;
 
 namespace Ledger.Api.Payments;
 
@@ -47,6 +48,12 @@ public sealed record CheckoutRequest
     /// <summary>What is to be bought.</summary>
     public CheckoutItemRequest? Item { get; init; }
 
+    /// <summary>How many people use a plan; for plans alone.</summary>
+    public int? Seats { get; init; }
+
+    /// <summary>Days of trial, 0 to 730, of a plan that the provider charges by itself; the plan's where it is left out.</summary>
+    public int? TrialDays { get; init; }
+
     /// <summary>The provider; may be left out where nothing is to be paid.</summary>
     public string? Provider { get; init; }
 
@@ -72,6 +79,9 @@ public sealed record CheckoutRequest
 /// <summary>Begins payments: the intent is stored, then the provider is asked for its page, by this very request where that goes.</summary>
 internal sealed class CheckoutEndpoint(PaymentHallway hallway, PaymentCalls calls, PaymentDesk desk, ProviderDesk providers, CatalogEndpoints catalog, ILogger<CheckoutEndpoint> logger)
 {
+    /// <summary>No plan is for more people than this.</summary>
+    internal const int SeatsMax = 1_000_000;
+
     private static readonly TimeSpan PageWait = TimeSpan.FromSeconds(20);
 
     /// <summary><c>POST /v1/checkouts</c>.</summary>
@@ -93,6 +103,9 @@ internal sealed class CheckoutEndpoint(PaymentHallway hallway, PaymentCalls call
         if (problem is not null) await problem.WriteAsync(http);
     }
 
+    /// <summary>The payment that a request begins.</summary>
+    public static PaymentId IdOf(string tenant, string key, UInt128 fingerprint) => PaymentId.Of(PaymentHallway.Hash($"{tenant}\n{key}\n{fingerprint:x32}"));
+
     /// <summary>Begins a checkout, or finds the one that the same key began; says in the answer's headers where it did.</summary>
     /// <param name="http">The request.</param>
     /// <param name="caller">Who sends it.</param>
@@ -104,7 +117,7 @@ internal sealed class CheckoutEndpoint(PaymentHallway hallway, PaymentCalls call
     public async Task<(Payment? Payment, Problem? Problem)> BeginAsync(HttpContext http, Caller caller, StartCheckout command, CheckoutCustomerRequest? customer, string key, UInt128 fingerprint)
     {
         // The same key and request are the same payment, so that what is kept beside it is kept once.
-        command = command with { Payment = PaymentId.Of(PaymentHallway.Hash($"{caller.Tenant}\n{key}\n{fingerprint:x32}")) };
+        command = command with { Payment = IdOf(caller.Tenant, key, fingerprint) };
         var item = (command.Item.Kind, command.Item.Id);
         if (await hallway.FindAsync(caller.Tenant, command.Payment, http.RequestAborted) is null)
         {
@@ -147,7 +160,8 @@ internal sealed class CheckoutEndpoint(PaymentHallway hallway, PaymentCalls call
         if (command.Provider is not { } name) return null;
         if (providers.Find(name) is null) return Problem.Invalid("provider", "must be one of " + string.Join(", ", providers.Names));
         var found = await catalog.FindAsync(tenant, command.Item.Kind, command.Item.Id, cancellationToken);
-        if (!found.IsForSale || found.Entry?.Cost() is not { Amount: > 0 } price || (Int128)price.Amount * command.Quantity > MoneyBody.AmountMax) return null;
+        var plan = found.Entry as Plan;
+        if (!found.IsForSale || (plan?.PriceOf(command.Seats ?? plan.Seats?.Min) ?? found.Entry?.Cost()) is not { Amount: > 0 } price || (Int128)price.Amount * command.Quantity > MoneyBody.AmountMax) return null;
         if (await providers.OfAsync(tenant, name, cancellationToken) is not var (provider, _))
             return new Problem(ProblemTypes.NotAvailable, $"provider can't be {name}: nobody has set its key. Set it with PUT /v1/settings.");
         var intent = Payment.None(command.Payment) with
@@ -157,7 +171,7 @@ internal sealed class CheckoutEndpoint(PaymentHallway hallway, PaymentCalls call
             Item = new SoldItem(found.Kind, found.Id, found.Version, found.Entry.Name, command.Quantity, price),
             Page = new CheckoutPage { ExpiresAt = DateTimeOffset.MaxValue, SuccessUrl = command.SuccessUrl, CancelUrl = command.CancelUrl },
         };
-        return provider.Objection(PaymentCalls.OrderOf(tenant, intent, 1, TimeSpan.Zero)) is { } objection ? Problem.Invalid("item", "can't be paid so. " + objection.TrimEnd('.')) : null;
+        return provider.Objection(PaymentCalls.OrderOf(tenant, intent, 1, TimeSpan.Zero) with { RecurringPriceId = plan?.PriceAt(name) }) is { } objection ? Problem.Invalid("item", "can't be paid so. " + objection.TrimEnd('.')) : null;
     }
 
     private static Problem? Unavailable(CheckoutRequest request)
@@ -185,6 +199,8 @@ internal sealed class CheckoutEndpoint(PaymentHallway hallway, PaymentCalls call
             Item = CatalogItem.Begin(kind, id),
             Quantity = errors.Range(request.Item?.Quantity, "item.quantity", 1, StartCheckout.QuantityMax) ?? 1,
             Provider = request.Provider,
+            Seats = errors.Range(request.Seats, "seats", 1, SeatsMax),
+            TrialDays = errors.Range(request.TrialDays, "trialDays", 0, StartSubscription.TrialDaysMax),
             SuccessUrl = Page(request.SuccessUrl, "successUrl", errors),
             CancelUrl = Page(request.CancelUrl, "cancelUrl", errors),
             Metadata = errors.Metadata(request.Metadata),

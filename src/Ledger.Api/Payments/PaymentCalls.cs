@@ -1,6 +1,9 @@
+using Ledger.Api.Billing;
+using Ledger.Api.Subscriptions;
 using Ledger.Api.Webhooks;
 using Ledger.Domain;
 using Ledger.Domain.Payments;
+using Ledger.Domain.Subscriptions;
 using Ledger.EventStore;
 using Ledger.Providers;
 using Ledger.Providers.Midtrans;
@@ -53,6 +56,21 @@ internal sealed class PaymentCalls(PaymentHallway hallway, EventReader reader, P
                 case ProviderCall.Open:
                     await OpenAsync(tenant, payment, provider, settings, attempt, cancellationToken);
                     break;
+                case ProviderCall.Charge:
+                    var charge = new ChargeOrder
+                    {
+                        Tenant = tenant,
+                        Account = payment.Account.Value,
+                        Payment = payment.Id.Value,
+                        CustomerId = payment.Charge!.CustomerId,
+                        MethodId = payment.Charge.MethodId,
+                        Amount = payment.Amount,
+                        Description = payment.Item!.Name,
+                        MayHaveBeenAsked = now - payment.CreatedAt > KeysLast,
+                    };
+                    await ApplyAsync(tenant, $"call/{payment.Id}", await provider.ChargeAsync(settings, charge, cancellationToken), cancellationToken);
+                    await SendAsync(tenant, tried);
+                    break;
                 case ProviderCall.Refund:
                     var money = payment.Amount with { Amount = refund!.Amount };
                     var order = new RefundOrder(payment.Id.Value, refund.Id, payment.Refs, money, refund.Reason, tenant, payment.Account.Value, now - refund.CreatedAt > KeysLast);
@@ -81,9 +99,18 @@ internal sealed class PaymentCalls(PaymentHallway hallway, EventReader reader, P
         var contact = await desk.ContactAsync(tenant, payment.Id, cancellationToken);
         var customer = await CustomerAsync(tenant, payment.Account, provider, settings, contact, cancellationToken);
         var order = OrderOf(tenant, payment, attempt, await desk.ShiftAsync(cancellationToken)) with { CustomerId = customer, Email = contact?.Email, Name = contact?.Name };
+        order = await WithPlanAsync(tenant, payment, order, cancellationToken);
         var started = await provider.StartAsync(settings, order, cancellationToken);
         var refs = customer is null ? started.Refs : new ProviderRefs { CustomerId = customer }.With(started.Refs);
         await SendAsync(tenant, new RecordCheckoutPage { Payment = payment.Id, Refs = refs, RedirectUrl = started.RedirectUrl.ToString(), Token = started.Token, Attempt = attempt });
+    }
+
+    /// <summary>Where the provider is to charge each period by itself, its page is one for its own price.</summary>
+    private async Task<CheckoutOrder> WithPlanAsync(string tenant, Payment payment, CheckoutOrder order, CancellationToken cancellationToken)
+    {
+        if (payment.Subscription is not { } id || (await reader.StateAsync(SubscriptionModel.StreamOf(tenant, id), cancellationToken))?.State is not Subscription { RenewsAtProvider: true } subscription || subscription.Checkout != payment.Id) return order;
+        var plan = subscription.Plan.Terms;
+        return order with { RecurringPriceId = plan.PriceAt(payment.Provider), TrialDays = subscription.TrialDays, Quantity = SubscriptionCalls.QuantityOf(plan, subscription.Seats) };
     }
 
     /// <summary>The customer that an account is at a provider, made at its first checkout; null where the provider knows none.</summary>

@@ -4,6 +4,7 @@ using Ledger.Api.Maintenance;
 using Ledger.Api.Payments;
 using Ledger.Api.Webhooks;
 using Ledger.Domain;
+using Ledger.Domain.Catalog;
 using Ledger.Domain.Payments;
 using Ledger.Domain.Subscriptions;
 using Ledger.EventStore;
@@ -119,11 +120,22 @@ internal sealed class SubscriptionCalls(SubscriptionHallway hallway, Subscriptio
         SubscriptionId = subscription.Refs.SubscriptionId!,
         ItemId = subscription.Refs.ItemId,
         PriceId = action.PriceId,
-        Seats = action.Seats,
+        Seats = QuantityOf(subscription, action),
         Prorate = action.Prorate,
         End = action.Kind switch { ProviderActionKind.CancelNow => SubscriptionEnd.Now, ProviderActionKind.CancelAtPeriodEnd => SubscriptionEnd.PeriodEnd, _ => SubscriptionEnd.Never },
         Reason = subscription.CancelReason,
     };
+
+    /// <summary>How many of its price the provider charges: the seats where each has its price, else one; null where a call is about something else.</summary>
+    private static int? QuantityOf(Subscription subscription, ProviderAction action)
+    {
+        if (action.Kind != ProviderActionKind.Change) return null;
+        var plan = subscription.Scheduled is { } change && change.Plan.Terms.PriceAt(subscription.Provider) == action.PriceId ? change.Plan : subscription.Plan;
+        return QuantityOf(plan.Terms, action.Seats);
+    }
+
+    /// <summary>How many of a plan's price a provider charges.</summary>
+    internal static int QuantityOf(Plan plan, int? seats) => plan.Seats?.PricePerSeat is null ? 1 : Math.Max(1, seats ?? 1);
 
     private static string Cut(string text) => text.Length <= ReasonMax ? text : text[..ReasonMax];
 }

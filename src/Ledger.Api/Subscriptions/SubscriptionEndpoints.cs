@@ -1,6 +1,7 @@
 using Ledger.Api.Access;
 using Ledger.Api.Accounts;
 using Ledger.Api.Catalog;
+using Ledger.Api.Commands;
 using Ledger.Api.Http;
 using Ledger.Api.Payments;
 using Ledger.Domain;
@@ -14,8 +15,6 @@ namespace Ledger.Api.Subscriptions;
 /// <summary>Commands on subscriptions over HTTP. What has to be paid begins with a checkout; what a provider has to be told is told by this very request where that goes.</summary>
 internal sealed class SubscriptionEndpoints(SubscriptionHallway hallway, SubscriptionCalls calls, CheckoutEndpoint checkouts, CatalogEndpoints catalog, ProviderDesk providers, ILogger<SubscriptionEndpoints> logger)
 {
-    private const int SeatsMax = 1_000_000;
-
     private static readonly TimeSpan CallWait = TimeSpan.FromSeconds(20);
 
     /// <summary><c>POST /v1/accounts/{accountId}/subscriptions</c>.</summary>
@@ -39,7 +38,7 @@ internal sealed class SubscriptionEndpoints(SubscriptionHallway hallway, Subscri
         (request, errors) =>
         {
             errors.Id(request.PlanId, "planId");
-            errors.Range(request.Seats, "seats", 1, SeatsMax);
+            errors.Range(request.Seats, "seats", 1, CheckoutEndpoint.SeatsMax);
             if (request.PlanId is null && request.Seats is null) errors.Add("planId", "is required, or seats");
         },
         (id, request, caller, now) => new ChangeSubscription
@@ -110,10 +109,12 @@ internal sealed class SubscriptionEndpoints(SubscriptionHallway hallway, Subscri
                 Item = CatalogItem.Begin(ItemKind.Plan, request.PlanId!),
                 Quantity = 1,
                 Provider = provider,
+                Seats = request.Seats,
+                TrialDays = request.TrialDays,
                 SuccessUrl = request.SuccessUrl,
                 CancelUrl = request.CancelUrl,
             };
-            return await CheckoutAsync(http, caller, command, request.Customer, key, fingerprint, StatusCodes.Status201Created);
+            return await ExistsAsync(caller.Tenant, command, key, fingerprint, http.RequestAborted) ?? await CheckoutAsync(http, caller, command, request.Customer, key, fingerprint, StatusCodes.Status201Created);
         }
 
         // The same key and request are the same subscription.
@@ -131,11 +132,21 @@ internal sealed class SubscriptionEndpoints(SubscriptionHallway hallway, Subscri
         return await SendAsync(http, caller, start, key, fingerprint, StatusCodes.Status201Created);
     }
 
+    /// <summary>A checkout for the plan that the account has would renew it; who wants to start one hears that there is one.</summary>
+    private async Task<Problem?> ExistsAsync(string tenant, StartCheckout command, string key, UInt128 fingerprint, CancellationToken cancellationToken)
+    {
+        if (await hallway.LiveAsync(tenant, command.Account, cancellationToken) is not var (live, _) || live.Price.Amount == 0 || (live.Scheduled?.Plan ?? live.Plan).Id != command.Item.Id) return null;
+        // A repeat is answered as it was, whatever has become of it.
+        return await hallway.FindAsync(tenant, SubscriptionId.Of(CheckoutEndpoint.IdOf(tenant, key, fingerprint)), cancellationToken) is null
+            ? Refusals.ToProblem(new AccountRefusal(new SubscriptionExists(live.Id, live.Status), null))
+            : null;
+    }
+
     private void Check(StartSubscriptionRequest request, Errors errors)
     {
         errors.RequiredId(request.PlanId, "planId");
         errors.Range(request.TrialDays, "trialDays", 0, StartSubscription.TrialDaysMax);
-        errors.Range(request.Seats, "seats", 1, SeatsMax);
+        errors.Range(request.Seats, "seats", 1, CheckoutEndpoint.SeatsMax);
         errors.OneOf(request.Provider, "provider", [Subscription.Manual, .. providers.Names]);
         if (request.StartAt is not null && request.Provider is not (null or Subscription.Manual)) errors.Add("startAt", "goes with manual alone: what is paid begins with its payment");
         CheckPages(request.SuccessUrl, request.CancelUrl, request.Customer, errors);

@@ -105,6 +105,19 @@ public sealed record AccountChanged : AccountEvent
     public Metadata? Metadata { get; init; }
 }
 
+/// <summary>The levels at which the account's quotas want to hear of it were set; none of them: no longer.</summary>
+public sealed record AccountWatched : AccountEvent
+{
+    /// <summary>When less than this is available.</summary>
+    public Credits? Below { get; init; }
+
+    /// <summary>When this or more is available.</summary>
+    public Credits? Above { get; init; }
+
+    /// <summary>When this or more was ever consumed, less what was refunded of it.</summary>
+    public Credits? Spent { get; init; }
+}
+
 /// <summary>Credits were bought.</summary>
 public sealed record CreditsPurchased : IncomingEvent
 {

@@ -9,13 +9,19 @@ public sealed partial record Account
     /// <summary>The account after <paramref name="happened"/>, which was recorded at <paramref name="recordedAt"/> as its next version.</summary>
     public Account Evolve(AccountEvent happened, DateTimeOffset recordedAt)
     {
+        var next = Applied(happened, recordedAt);
+        return next.Watch is { CrossedAt: null } watch && watch.IsCrossedBy(next) ? next with { Watch = watch with { CrossedAt = recordedAt } } : next;
+    }
+
+    private Account Applied(AccountEvent happened, DateTimeOffset recordedAt)
+    {
         var next = new Draft(this, recordedAt);
         switch (happened)
         {
             case CreditsConsumed e: next.Consumed(e); break;
             case HoldCaptured e: next.Captured(e); break;
             case HoldPlaced e: next.Placed(e); break;
-            case HoldReleased e: next.Ended(e.Hold, HoldState.Released, Credits.Zero, e.Usage); break;
+            case HoldReleased e: next.Released(e); break;
             case HoldExpired e: next.Ended(e.Hold, HoldState.Expired, Credits.Zero, null); break;
             case CreditsGranted e: next.Granted(e); break;
             case CreditsPurchased e: next.Purchased(e); break;
@@ -36,6 +42,8 @@ public sealed partial record Account
                 return next.Finish() with { OverdraftLimit = e.OverdraftLimit ?? OverdraftLimit, Metadata = e.Metadata ?? Metadata };
             case AccountFrozen: return next.Finish() with { Status = AccountStatus.Frozen };
             case AccountUnfrozen: return next.Finish() with { Status = AccountStatus.Open };
+            case AccountWatched e:
+                return next.Finish() with { Watch = e.Below is null && e.Above is null && e.Spent is null ? null : new(e.Below, e.Above, e.Spent) };
             case AccountClosed: return next.Finish() with { Status = AccountStatus.Closed };
         }
 
@@ -43,7 +51,7 @@ public sealed partial record Account
     }
 
     // The next state in the making: mutable while one event is applied, and nowhere else.
-    private sealed class Draft(Account was, DateTimeOffset recordedAt)
+    private sealed partial class Draft(Account was, DateTimeOffset recordedAt)
     {
         private readonly long version = was.Version + 1;
         private ImmutableArray<Lot> lots = was.Lots;
@@ -55,16 +63,18 @@ public sealed partial record Account
         private Credits frozen = was.Frozen;
         private Totals totals = was.Totals;
         private PeriodCredits? period = was.Period;
+        private long calls = was.Calls;
         private List<Fact>? left;
 
         public Account Finish() => lots == was.Lots
-            ? was with { Version = version, UpdatedAt = recordedAt, Balance = balance, Held = held, Debt = debt, Frozen = frozen, Totals = totals, Period = period, Holds = holds, Debts = debts, Left = left is null ? [] : [.. left] }
-            : was with { Version = version, UpdatedAt = recordedAt, Balance = balance, Held = held, Debt = debt, Frozen = frozen, Totals = totals, Period = period, Lots = lots, Holds = holds, Debts = debts, Left = left is null ? [] : [.. left] };
+            ? was with { Version = version, UpdatedAt = recordedAt, Balance = balance, Held = held, Debt = debt, Frozen = frozen, Totals = totals, Period = period, Calls = calls, Holds = holds, Debts = debts, Left = left is null ? [] : [.. left] }
+            : was with { Version = version, UpdatedAt = recordedAt, Balance = balance, Held = held, Debt = debt, Frozen = frozen, Totals = totals, Period = period, Calls = calls, Lots = lots, Holds = holds, Debts = debts, Left = left is null ? [] : [.. left] };
 
         public void Consumed(ConsumptionEvent e)
         {
             Take(e, LotEnd.Depleted);
             totals = totals with { Consumed = totals.Consumed + e.Amount };
+            calls++;
             if (e.Spending is { OncePerResource: true, Resource: { } resource }) Leave(FactName.Resource(resource), new ResourceCharged(version));
         }
 
@@ -78,6 +88,12 @@ public sealed partial record Account
         {
             holds = holds.Add(new(e.Id, e.Amount, recordedAt, e.ExpiresAt, e.Spending, e.Note));
             held += e.Amount;
+        }
+
+        public void Released(HoldReleased e)
+        {
+            Ended(e.Hold, HoldState.Released, Credits.Zero, e.Usage);
+            if (e.Usage is not null) calls++;
         }
 
         public void Ended(HoldId id, HoldState state, Credits captured, Usage? usage)
@@ -284,111 +300,6 @@ public sealed partial record Account
                 debt -= amount;
                 return;
             }
-        }
-
-        // Allocations stand in burn order nearly always, so one walk finds them all; what is elsewhere is looked for from the start.
-        private void Take(TransactionEvent e, LotEnd end, bool moved = false, LotId? revoked = null)
-        {
-            balance -= e.Amount;
-            var changed = lots.ToBuilder();
-            var at = 0;
-            var emptied = 0;
-            foreach (var (lot, amount) in e.Allocations)
-            {
-                if (lot is not { } id)
-                {
-                    debts = debts.Add(new(version, amount));
-                    debt += amount;
-                    continue;
-                }
-
-                at = Find(changed, id, at);
-                if (at < 0)
-                {
-                    at = 0;
-                    continue;
-                }
-
-                var rest = changed[at].Remaining - amount;
-                if (changed[at].IsFrozen) frozen -= amount;
-                changed[at] = changed[at] with { Remaining = rest, Moved = moved ? changed[at].Moved + amount : changed[at].Moved };
-                if (rest.IsPositive) continue;
-                emptied++;
-                Close(changed[at], id == revoked ? LotEnd.Revoked : end);
-            }
-
-            if (emptied > 0) changed.RemoveAll(static lot => !lot.Remaining.IsPositive);
-            lots = changed.Capacity == changed.Count ? changed.MoveToImmutable() : changed.ToImmutable();
-        }
-
-        private void Set(int at, Lot lot)
-        {
-            frozen += FrozenIn(lot) - FrozenIn(lots[at]);
-            lots = lots.SetItem(at, lot);
-        }
-
-        private static Credits FrozenIn(Lot lot) => lot.IsFrozen ? lot.Remaining : Credits.Zero;
-
-        private void PutAll(ValueList<Lot>? some)
-        {
-            if (some is null) return;
-            foreach (var lot in some) Put(lot);
-        }
-
-        private void Put(Lot lot)
-        {
-            var at = Find(lot.Id);
-            frozen += FrozenIn(lot);
-            if (at >= 0)
-            {
-                frozen -= FrozenIn(lots[at]);
-                lots = lots.RemoveAt(at);
-            }
-
-            if (!lot.Remaining.IsPositive)
-            {
-                Close(lot, lot.Ended ?? LotEnd.Depleted);
-                return;
-            }
-
-            int low = 0, high = lots.Length;
-            while (low < high)
-            {
-                var middle = (low + high) >>> 1;
-                if (Lot.Compare(lots[middle], lot) < 0) low = middle + 1;
-                else high = middle;
-            }
-
-            lots = lots.Insert(low, lot);
-        }
-
-        private void Close(Lot lot, LotEnd end) => Leave(FactName.Lot(lot.Id), new LotClosed(lot with { Ended = end }));
-
-        private void Leave(FactName name, FactBody body) => (left ??= []).Add(new(name, body));
-
-        private int Find(LotId id)
-        {
-            for (var at = 0; at < lots.Length; at++)
-            {
-                if (lots[at].Id == id) return at;
-            }
-
-            return -1;
-        }
-
-        private static int Find(ImmutableArray<Lot>.Builder lots, LotId id, int from)
-        {
-            for (var at = from; at < lots.Count; at++)
-            {
-                if (lots[at].Id == id) return at;
-            }
-
-            for (var at = 0; at < from; at++)
-            {
-                if (lots[at].Id == id) return at;
-            }
-
-            return -1;
         }
     }
 }

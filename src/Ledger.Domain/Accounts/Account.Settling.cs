@@ -10,10 +10,18 @@ public readonly record struct Settled(Account Account, ImmutableArray<AccountEve
 // Settling: what is due by a time (ends of holds and lots) becomes events, in due order; at equal times holds come first, then lots in burn order.
 public sealed partial record Account
 {
-    /// <summary>
-    /// The soonest time at which settling will write something, or null. A lot that is kept for holds in whole is not due while they live.
-    /// </summary>
+    /// <summary>The soonest time at which settling will write something, or a level of its watch was crossed; null where neither is.</summary>
     public DateTimeOffset? NextDue
+    {
+        get
+        {
+            var settling = NextSettling;
+            return Watch?.CrossedAt is { } crossed && (settling is null || crossed < settling) ? crossed : settling;
+        }
+    }
+
+    // A lot that is kept for holds in whole is not due while they live.
+    private DateTimeOffset? NextSettling
     {
         get
         {

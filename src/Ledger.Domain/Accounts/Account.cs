@@ -66,6 +66,12 @@ public sealed partial record Account
     /// <summary>Everything that ever came and went.</summary>
     public Totals Totals { get; init; } = Totals.Zero;
 
+    /// <summary>Calls so far: consumptions, at once or by a capture, and releases of holds that logged one.</summary>
+    public long Calls { get; init; }
+
+    /// <summary>The levels at which its quotas want to hear of it; null for none.</summary>
+    public AccountWatch? Watch { get; init; }
+
     /// <summary>The lots that hold something, in burn order.</summary>
     public ImmutableArray<Lot> Lots
     {
@@ -141,7 +147,7 @@ public sealed partial record Account
     public bool Equals(Account? other) =>
         other is not null && Id == other.Id && Version == other.Version && Tag == other.Tag && Owner == other.Owner && Unit == other.Unit && Scale == other.Scale && OverdraftLimit == other.OverdraftLimit
         && Metadata.Equals(other.Metadata) && Status == other.Status && CreatedAt == other.CreatedAt && UpdatedAt == other.UpdatedAt && Balance == other.Balance && Held == other.Held && Debt == other.Debt && Frozen == other.Frozen
-        && Totals == other.Totals && Lots.AsSpan().SequenceEqual(other.Lots.AsSpan()) && Holds.AsSpan().SequenceEqual(other.Holds.AsSpan()) && Debts.AsSpan().SequenceEqual(other.Debts.AsSpan()) && Period == other.Period;
+        && Totals == other.Totals && Lots.AsSpan().SequenceEqual(other.Lots.AsSpan()) && Holds.AsSpan().SequenceEqual(other.Holds.AsSpan()) && Debts.AsSpan().SequenceEqual(other.Debts.AsSpan()) && Period == other.Period && Calls == other.Calls && Watch == other.Watch;
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Id, Version);

@@ -238,4 +238,7 @@ public sealed record Totals
 
     /// <summary>Transferred, in less out.</summary>
     public Credits Transferred { get; init; }
+
+    /// <summary>Consumed, less what was given back of it.</summary>
+    public Credits Spent => Consumed - Refunded;
 }

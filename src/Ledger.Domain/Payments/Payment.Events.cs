@@ -52,7 +52,10 @@ public sealed record PaymentIntended : PaymentEvent
     /// <summary>The provider; null where nothing is to be paid.</summary>
     public string? Provider { get; init; }
 
-    /// <summary>When the provider's page closes.</summary>
+    /// <summary>The saved method that is charged without the payer; null where a page is opened.</summary>
+    public SavedMethod? Charge { get; init; }
+
+    /// <summary>When the provider's page closes; of a charge, when it is given up.</summary>
     public required DateTimeOffset ExpiresAt { get; init; }
 
     /// <summary>Where the payer goes who has paid.</summary>
@@ -300,7 +303,15 @@ public enum ProviderCall
 
     /// <summary>How the payment stands.</summary>
     Ask,
+
+    /// <summary>To charge a saved method without the payer.</summary>
+    Charge,
 }
+
+/// <summary>A method that a provider keeps for a customer, and that can be charged without it.</summary>
+/// <param name="CustomerId">The provider's customer.</param>
+/// <param name="MethodId">The provider's method.</param>
+public sealed record SavedMethod(string CustomerId, string MethodId);
 
 /// <summary>What was sold, as it was when it was sold.</summary>
 /// <param name="Kind">Package, plan or product.</param>

@@ -30,6 +30,7 @@ public sealed partial record Payment
                     ListPrice = e.ListPrice,
                     CreditAmount = e.CreditAmount,
                     Metadata = e.Metadata,
+                    Charge = e.Charge,
                     CreatedAt = recordedAt,
                     Page = e.Provider is null ? null : new() { ExpiresAt = e.ExpiresAt, SuccessUrl = e.SuccessUrl, CancelUrl = e.CancelUrl },
                     NextCall = e.Provider is null ? null : recordedAt,
@@ -43,6 +44,8 @@ public sealed partial record Payment
                 return next.WithRefund(e.Refund, refund => refund with { Tries = refund.Tries + 1, NextTry = e.NextAt, Reason = refund.Reason });
             case ProviderCallTried { Call: ProviderCall.Open } e:
                 return next with { NextCall = e.NextAt, Page = Page is null ? null : Page with { Tries = Page.Tries + 1 } };
+            case ProviderCallTried { Call: ProviderCall.Charge } e:
+                return next with { NextCall = e.NextAt, Page = Page is null ? null : Page with { Tries = Page.Tries + 1 }, IsCharged = IsCharged || e.Reason is null };
             case ProviderCallTried e:
                 return next with { NextCall = e.NextAt, Asked = Asked + 1 };
             case PaymentAdvanced e:

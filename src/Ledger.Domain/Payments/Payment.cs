@@ -152,6 +152,12 @@ public sealed partial record Payment
     /// <summary>The provider's page; null for a payment that needs none.</summary>
     public CheckoutPage? Page { get; init; }
 
+    /// <summary>The saved method that is charged without the payer; null where a page is opened.</summary>
+    public SavedMethod? Charge { get; init; }
+
+    /// <summary>Whether the provider has taken the charge: from then on it is only asked how that stands.</summary>
+    public bool IsCharged { get; init; }
+
     /// <summary>When the provider is to be asked next, for the page or for how it stands; null where nothing is.</summary>
     public DateTimeOffset? NextCall { get; init; }
 
@@ -245,11 +251,18 @@ public sealed partial record Payment
     /// <summary>What has yet to be asked of the provider by <paramref name="now"/>, with the refund that it is about.</summary>
     public IEnumerable<(ProviderCall Call, Refund? Refund)> DueBy(DateTimeOffset now)
     {
-        if (NextCall <= now) yield return (Page is { RedirectUrl: null } && Standing == PaymentStatus.Pending && Page.ExpiresAt > now ? ProviderCall.Open : ProviderCall.Ask, null);
+        if (NextCall <= now) yield return (CallBy(now), null);
         foreach (var refund in (IEnumerable<Refund>)Refunds)
         {
             if (refund.NextTry <= now) yield return (ProviderCall.Refund, refund);
         }
+    }
+
+    private ProviderCall CallBy(DateTimeOffset now)
+    {
+        if (Standing != PaymentStatus.Pending) return ProviderCall.Ask;
+        if (Charge is not null) return IsCharged ? ProviderCall.Ask : ProviderCall.Charge;
+        return Page is { RedirectUrl: null } && Page.ExpiresAt > now ? ProviderCall.Open : ProviderCall.Ask;
     }
 
     /// <summary>A payment that there is not.</summary>

@@ -59,6 +59,12 @@ public static class RecordProviderCallHandler
                 if (command.IsFinal) draft.Add(new PaymentAdvanced { To = PaymentStatus.Failed, Reason = command.Reason });
                 else draft.Add(new ProviderCallTried { Call = command.Call, Reason = command.Reason, NextAt = now + After(page.Tries) });
                 break;
+            case ProviderCall.Charge:
+                if (payment is not { Charge: not null, IsCharged: false, Standing: PaymentStatus.Pending, Page: { } charge }) break;
+                // Past its end the provider may have forgotten the key of the call, so that asking again could charge twice. Where it was charged after all, its notification finds the payment.
+                if (command.IsFinal || (command.Reason is not null && charge.ExpiresAt <= now)) draft.Add(new PaymentAdvanced { To = PaymentStatus.Failed, Reason = command.Reason });
+                else draft.Add(new ProviderCallTried { Call = command.Call, Reason = command.Reason, NextAt = command.Reason is null ? AskAgain(payment, now) : now + After(charge.Tries) });
+                break;
             default:
                 if (payment.NextCall is null) break;
                 // The page has closed by now, and the provider never saw anybody pay.

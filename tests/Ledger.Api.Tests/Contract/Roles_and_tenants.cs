@@ -18,6 +18,7 @@ public sealed class Roles_and_tenants(ContractService service)
         (_, var path) when path.StartsWith("/v1/tenants", StringComparison.Ordinal) => Roles.Operator,
         (_, var path) when path.StartsWith("/v1/api-keys", StringComparison.Ordinal) => Roles.Admin | Roles.Operator,
         ("POST", var path) when path.EndsWith("/adjustments", StringComparison.Ordinal) || path.EndsWith("freeze", StringComparison.Ordinal) || path.EndsWith("/close", StringComparison.Ordinal) => Roles.Admin,
+        ("PUT", var path) when path.EndsWith("/quotas/{metric}", StringComparison.Ordinal) => Roles.Admin,
         ("GET", var path) when path.StartsWith("/v1/accounts", StringComparison.Ordinal) => Roles.App | Roles.Reader | Roles.Analyst | Roles.Admin | Roles.User,
         (_, var path) when path == "/v1/batch" || path.StartsWith("/v1/accounts", StringComparison.Ordinal) => Roles.App | Roles.Admin,
         _ => route.Access!.Roles,
@@ -31,7 +32,7 @@ public sealed class Roles_and_tenants(ContractService service)
         var before = await service.QueryAsync<long>($"select count(*) from ledger.mt_events where stream_id = 'account/{account.Id}'");
         foreach (var route in (await MappedRoute.AllAsync(service)).Where(route => route.Access is { IsPublic: false }))
         {
-            var path = route.Path.Replace("{accountId}", "nobody-" + account.Id, StringComparison.Ordinal).Replace("{itemId}", "x", StringComparison.Ordinal).Replace("{id}", "nothing-here", StringComparison.Ordinal);
+            var path = route.Path.Replace("{accountId}", "nobody-" + account.Id, StringComparison.Ordinal).Replace("{itemId}", "x", StringComparison.Ordinal).Replace("{metric}", "users", StringComparison.Ordinal).Replace("{id}", "nothing-here", StringComparison.Ordinal);
             foreach (var credential in new[] { null, "", "x", "lk_" + new string('A', 43), "a.b.c" })
             {
                 var reply = await service.With(credential).Send(new HttpMethod(route.Method), path, "{", "text/plain");
@@ -81,7 +82,7 @@ public sealed class Roles_and_tenants(ContractService service)
             // Everything foreign, and the foreign item below an account of one's own.
             foreach (var account in route.Path.Contains("{itemId}", StringComparison.Ordinal) ? new[] { foreign.Id, own.Id } : [foreign.Id])
             {
-                var path = route.Path.Replace("{accountId}", account, StringComparison.Ordinal).Replace("{itemId}", item, StringComparison.Ordinal).Replace("{id}", route.Path.Contains("tenants", StringComparison.Ordinal) ? ContractService.OtherTenant : key["id"], StringComparison.Ordinal);
+                var path = route.Path.Replace("{accountId}", account, StringComparison.Ordinal).Replace("{itemId}", item, StringComparison.Ordinal).Replace("{metric}", "users", StringComparison.Ordinal).Replace("{id}", route.Path.Contains("tenants", StringComparison.Ordinal) ? ContractService.OtherTenant : key["id"], StringComparison.Ordinal);
                 foreach (var client in new[] { service.Admin, service.As("app"), service.As("reader"), service.As("operator"), service.AsUser("u_1"), service.AsUser("nobody", ContractService.OtherTenant) })
                 {
                     if (route.Method == "PUT" && route.Path.EndsWith("{accountId}", StringComparison.Ordinal)) continue; // opens one's own: asked below

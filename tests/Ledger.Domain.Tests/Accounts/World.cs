@@ -106,6 +106,8 @@ internal sealed class World
         Debt = from.Debt,
         Frozen = from.Frozen,
         Totals = from.Totals,
+        Calls = from.Calls,
+        Watch = from.Watch,
         Lots = [.. from.Lots],
         Holds = [.. from.Holds],
         Debts = [.. from.Debts],

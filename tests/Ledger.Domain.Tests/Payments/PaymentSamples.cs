@@ -73,12 +73,18 @@ public static class PaymentSamples
             Status = PaymentStatus.Pending, Account = new("acct_1"), Purpose = PaymentPurpose.Subscription, Item = new(ItemKind.Plan, "pro-monthly", 2, "Pro", 1, new(2999, "usd")), Amount = new(2999, "usd"), ListPrice = new(2999, "usd"), Provider = "stripe",
             ExpiresAt = Time.AddHours(23), Subscription = SubscriptionId.Of(1),
         }),
+        ("payment_intended_charge", new PaymentIntended
+        {
+            Account = new("acct_1"), Purpose = PaymentPurpose.Credits, Item = new(ItemKind.Package, "large", 2, "Large", 1, new(3000, "usd")), Amount = new(3000, "usd"), ListPrice = new(3000, "usd"), CreditAmount = 30,
+            Provider = "stripe", ExpiresAt = Time.AddHours(20), Charge = new("cus_1", "pm_1"), Metadata = Metadata.Of([new("autoTopup", "1")]),
+        }),
         ("payment_reported_full", new PaymentReported { Status = PaymentStatus.Pending, Account = new("acct_1"), Provider = "stripe", Amount = new(700, "kwd"), CreditAmount = 7.5m }),
         ("payment_reported_small", new PaymentReported { Account = new("acct_1"), Provider = "midtrans", Amount = new(15_000_000, "idr"), CreditAmount = 1 }),
         ("checkout_page_opened_full", new CheckoutPageOpened { Refs = FullRefs, RedirectUrl = "https://pay.example/cs_1", Token = "tok_1", Attempt = 2 }),
         ("checkout_page_opened_small", new CheckoutPageOpened { Refs = SmallRefs, RedirectUrl = "https://pay.example/cs_1", Attempt = 1 }),
         ("provider_call_tried_full", new ProviderCallTried { Call = ProviderCall.Refund, Refund = "rfd_1", Reason = "no answer", NextAt = Time.AddSeconds(2) }),
         ("provider_call_tried_small", new ProviderCallTried { Call = ProviderCall.Open, NextAt = Time }),
+        ("provider_call_tried_charge", new ProviderCallTried { Call = ProviderCall.Charge, NextAt = Time }),
         ("payment_advanced_full", new PaymentAdvanced { Status = PaymentStatus.Challenged, To = PaymentStatus.Challenged, Reason = "fraud check", Refs = FullRefs, Method = FullMethod }),
         ("payment_advanced_small", new PaymentAdvanced { To = PaymentStatus.RequiresAction }),
         ("payment_succeeded_full", new PaymentSucceeded { Status = PaymentStatus.Succeeded, Received = new(8000, "usd"), PaidAt = Time.AddSeconds(-3), Refs = FullRefs, Method = FullMethod }),

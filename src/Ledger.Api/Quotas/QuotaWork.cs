@@ -1,0 +1,89 @@
+using Ledger.Api.Billing;
+using Ledger.Api.Catalog;
+using Ledger.Api.Commands;
+using Ledger.Api.Payments;
+using Ledger.Domain.Accounts;
+using Ledger.Domain.Catalog;
+using Ledger.Domain.Payments;
+using Ledger.Domain.Subscriptions;
+using Ledger.Domain.Quotas;
+using Ledger.EventStore;
+
+namespace Ledger.Api.Quotas;
+
+/// <summary>What was looked up, or loaded, for a command on quotas is not what holds by now: look again.</summary>
+internal sealed record QuotasMoved;
+
+/// <summary>A command on quotas on its way through the store: the quotas, the account, its live subscription and, where a top-up may begin or end, payments and the package. One commit for all of it.</summary>
+internal sealed class QuotaWork(QuotaCommand command) : Work
+{
+    // What the first load led to. Works before this one in the batch may lead elsewhere; then it is looked at again.
+    private Led led;
+
+    private readonly record struct Led(SubscriptionId? Live, PaymentId? Open, PaymentId? Next, string? Package);
+
+    private StreamRef Own => QuotaModel.StreamOf(Tenant, command.Account);
+
+    private StreamRef AccountStream => AccountModel.StreamOf(Tenant, command.Account);
+
+    private StreamRef Place => SubscriberModel.StreamOf(Tenant, command.Account);
+
+    public override void Name(Needs needs)
+    {
+        needs.Stream(Own);
+        needs.Stream(AccountStream);
+        needs.Stream(Place);
+    }
+
+    public override void NameMore(IDecisionContext loaded, Needs needs)
+    {
+        led = LeadsTo(loaded);
+        if (led.Live is { } live) needs.Stream(SubscriptionModel.StreamOf(Tenant, live));
+        if (led.Open is { } open) needs.Stream(PaymentModel.StreamOf(Tenant, open));
+        if (led.Next is { } next) needs.Stream(PaymentModel.StreamOf(Tenant, next));
+        if (led.Package is { } package) needs.Stream(CatalogModel.StreamOf(Tenant, ItemKind.Package, package));
+    }
+
+    public override Verdict Decide(IDecisionContext context)
+    {
+        if (LeadsTo(context) != led) return Verdict.Refuse(new QuotasMoved());
+        var account = (Account)context.State(AccountStream);
+        var states = new QuotaStates
+        {
+            Quota = (Quota)context.State(Own),
+            Account = account,
+            Live = led.Live is { } live ? (Subscription)context.State(SubscriptionModel.StreamOf(Tenant, live)) : null,
+            Open = led.Open is { } open ? (Payment)context.State(PaymentModel.StreamOf(Tenant, open)) : null,
+            Next = led.Next ?? default,
+            Package = led.Package is { } package ? CatalogModel.Of(context.State(CatalogModel.StreamOf(Tenant, ItemKind.Package, package))) : null,
+        };
+        switch (command.Decide(states, NowOf(context)))
+        {
+            case QuotaDecision.Refused refused:
+                return Verdict.Refuse(new AccountRefusal(refused.Refusal, account.Exists ? account.Status : null));
+            case QuotaDecision.Accepted { Quota.IsEmpty: true, Account.IsEmpty: true }:
+                return Verdict.Accept([], Own, context.Version(Own), AnswerKind.Unchanged);
+            case QuotaDecision.Accepted accepted:
+                var appends = new List<Append>(3);
+                if (!accepted.Quota.IsEmpty) appends.Add(new Append(Own, accepted.Quota));
+                if (!accepted.Account.IsEmpty) appends.Add(new Append(AccountStream, accepted.Account));
+                if (!accepted.Payment.IsEmpty) appends.Add(new Append(PaymentModel.StreamOf(Tenant, led.Next!.Value), accepted.Payment));
+                // The first event answers: what was posted. What follows of it stands behind.
+                return Verdict.Accept(appends, Own, context.Version(Own) + (accepted.Quota.IsEmpty ? 0 : 1), accepted.Quota.IsEmpty ? AnswerKind.Unchanged : AnswerKind.Done);
+            default:
+                return Verdict.Refuse(new QuotasMoved());
+        }
+    }
+
+    private DateTimeOffset NowOf(IDecisionContext context) => led.Next is { } next
+        ? context.NowFor(Own, AccountStream, PaymentModel.StreamOf(Tenant, next))
+        : context.NowFor(Own, AccountStream);
+
+    private Led LeadsTo(IDecisionContext context)
+    {
+        var live = ((Subscriber)context.State(Place)).Live;
+        if (!command.MayTopUp) return new Led(live, null, null, null);
+        var quota = (Quota)context.State(Own);
+        return new Led(live, quota.TopUp.Open, QuotaModel.PaymentOf(Tenant, command.Account, quota.TopUp.Number + 1), command.Package ?? quota.AutoTopUp?.Package);
+    }
+}

@@ -1,0 +1,42 @@
+namespace Ledger.Domain.Accounts;
+
+/// <summary>Levels at which somebody wants to hear of an account. Which of them was crossed is told by the state; it is crossed once, and then waits to be set anew.</summary>
+/// <param name="Below">Crossed when less than this is available.</param>
+/// <param name="Above">Crossed when this or more is available.</param>
+/// <param name="Spent">Crossed when this or more was ever consumed, less what was refunded of it.</param>
+/// <param name="CrossedAt">When one of them was crossed: the account is due from then on. Null while none is.</param>
+public sealed record AccountWatch(Credits? Below = null, Credits? Above = null, Credits? Spent = null, DateTimeOffset? CrossedAt = null)
+{
+    /// <summary>Whether there is nothing to watch for.</summary>
+    public bool IsEmpty => Below is null && Above is null && Spent is null;
+
+    /// <summary>Whether an account is beyond one of the levels.</summary>
+    public bool IsCrossedBy(Account account)
+    {
+        ArgumentNullException.ThrowIfNull(account);
+        return account.Available < Below || account.Available >= Above || account.Totals.Spent >= Spent;
+    }
+}
+
+/// <summary>Sets the levels of an account's watch anew; the account's quotas send it. What is due is settled with it, so that the levels are held against what is true.</summary>
+public sealed record WatchAccount : AccountCommand
+{
+    /// <summary>The levels; an empty one ends the watch.</summary>
+    public required AccountWatch Watch { get; init; }
+
+    /// <inheritdoc/>
+    public override Decision Decide(Account account, Account? other, Recollection past, DateTimeOffset now) => WatchAccountHandler.Handle(this, account, now);
+}
+
+/// <summary>Sets watches.</summary>
+public static class WatchAccountHandler
+{
+    /// <summary>Nothing happens where the same watch stands uncrossed. A closed account is watched by nobody.</summary>
+    public static Decision Handle(WatchAccount command, Account account, DateTimeOffset now)
+    {
+        if (!account.Exists) return Decision.Refuse(new AccountNotFound(account.Id));
+        var wanted = account.Status == AccountStatus.Closed || command.Watch.IsEmpty ? null : command.Watch with { CrossedAt = null };
+        if (wanted == account.Watch) return Decision.Nothing;
+        return Checks.Append(account.SettledAt(now), new AccountWatched { Below = wanted?.Below, Above = wanted?.Above, Spent = wanted?.Spent });
+    }
+}

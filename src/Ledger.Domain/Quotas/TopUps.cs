@@ -1,0 +1,117 @@
+using Ledger.Domain.Accounts;
+using Ledger.Domain.Catalog;
+using Ledger.Domain.Payments;
+
+namespace Ledger.Domain.Quotas;
+
+// Credits that are bought by themselves: the rules of the README, section Auto top-up.
+internal static class TopUps
+{
+    private const long QuantityMax = StartCheckout.QuantityMax;
+
+    // Providers forget the key of a call after a day; with room for what a call may take, and for clocks.
+    private static readonly TimeSpan ChargeLife = TimeSpan.FromHours(20);
+    private static readonly TimeSpan FirstLook = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LookMax = TimeSpan.FromHours(1);
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromHours(1);
+    private static readonly TimeSpan RetryMax = TimeSpan.FromDays(7);
+
+    /// <summary>Ends the one that is under way where its payment has ended, and begins the next where too little is available and nothing stands in the way.</summary>
+    public static void Settle(QuotaDraft draft)
+    {
+        if (draft.Quota.TopUp.Open is not null && !End(draft)) return;
+        if (draft.Quota.AutoTopUp is not { } settings) return;
+        if (!settings.Enabled || draft.Account.Status == AccountStatus.Closed || draft.Account.Available >= settings.Threshold)
+        {
+            Wait(draft, null, null);
+            return;
+        }
+
+        if (Earliest(draft.Quota, settings, draft.Now) is var (time, why)) Wait(draft, time, why);
+        else if (draft.Account.Status == AccountStatus.Frozen) Wait(draft, draft.Now + FirstRetry, "the account is frozen");
+        else if (Wrong(draft, settings) is { } wrong) draft.Add(new TopUpWaits { Until = draft.Now + RetryAfter(draft.Quota.TopUp.Failures), Reason = wrong, Failed = true });
+        else Begin(draft, settings);
+    }
+
+    /// <summary>What must be available for nothing to be bought; null where that is not what is waited for.</summary>
+    public static Credits? Level(QuotaDraft draft) =>
+        draft.Quota is { AutoTopUp: { Enabled: true } settings, TopUp: { Open: null, WakeAt: null } } && draft.Account.Status != AccountStatus.Closed ? settings.Threshold : null;
+
+    /// <summary>Why so many of a package can't be bought for an account; null where they can.</summary>
+    public static string? Objection(Package package, long quantity, Account account)
+    {
+        if (quantity is < 1 or > QuantityMax) return $"must have a quantity between 1 and {QuantityMax}";
+        if (package.Price.Amount == 0) return "costs nothing; take a package with a price";
+        if ((Int128)package.Price.Amount * quantity > 1_000_000_000_000_000) return "makes the total larger than any payment may be";
+        if (package.CreditAmount.Value * quantity > Credits.AmountMax.Value) return $"makes more than {Credits.AmountMax} credits";
+        return package.CreditAmount.Scale > account.Scale ? "has credits with more decimals than the account counts; choose another package" : null;
+    }
+
+    // True where nothing is under way any more.
+    private static bool End(QuotaDraft draft)
+    {
+        var top = draft.Quota.TopUp;
+        var payment = draft.States.Open;
+        switch (payment?.Standing)
+        {
+            case PaymentStatus.Succeeded:
+                draft.Add(new TopUpEnded { Payment = top.Open!.Value, IsPaid = true });
+                return true;
+            case PaymentStatus.Pending or PaymentStatus.Authorized or PaymentStatus.Challenged:
+                if (top.WakeAt <= draft.Now) draft.Add(new TopUpWaits { Until = draft.Now + Doubled(FirstLook, top.Looks + 1, LookMax) });
+                return false;
+            default:
+                // Nobody is there to authenticate: what asks for that has failed. Where it is paid later all the same, its credits come.
+                draft.Add(new TopUpEnded { Payment = top.Open!.Value, Reason = payment?.FailureReason ?? "the payment came to nothing", NotBefore = draft.Now + RetryAfter(top.Failures) });
+                return true;
+        }
+    }
+
+    private static (DateTimeOffset Time, string Why)? Earliest(Quota quota, AutoTopUp settings, DateTimeOffset now)
+    {
+        var top = quota.TopUp;
+        if (top.NotBefore > now) return (top.NotBefore.Value, top.Reason ?? "the last try was in vain");
+        if (top.StartedAt?.AddMinutes(settings.CooldownMinutes) is { } cool && cool > now) return (cool, "the last one is not long enough ago (cooldownMinutes)");
+        var month = QuotaPeriod.MonthOf(now);
+        return top.Month == month && top.InMonth >= settings.MaxPerMonth ? (month.AddMonths(1), "there were enough of them in this month (maxPerMonth)") : null;
+    }
+
+    private static string? Wrong(QuotaDraft draft, AutoTopUp settings)
+    {
+        if (draft.States.Package is not { IsForSale: true, Entry: Package package } item || item.Id != settings.Package) return $"the package {settings.Package} is not sold any more";
+        if (Objection(package, settings.Quantity, draft.Account) is { } objection) return $"the package {settings.Package} {objection}";
+        if (package.Price.Currency != settings.Price.Currency || (Int128)package.Price.Amount * settings.Quantity > settings.Price.Amount) return $"the package {settings.Package} costs more than was agreed: set the auto top-up again";
+        if (draft.LookedUp is { Method: null, NoMethod: null }) draft.LookAgain();
+        return draft.LookedUp.Method is null ? draft.LookedUp.NoMethod ?? "" : null;
+    }
+
+    private static void Begin(QuotaDraft draft, AutoTopUp settings)
+    {
+        var (item, method, number) = (draft.States.Package!, draft.LookedUp.Method!, draft.Quota.TopUp.Number + 1);
+        var package = (Package)item.Entry!;
+        var total = package.Price with { Amount = package.Price.Amount * settings.Quantity };
+        draft.Begin(new PaymentIntended
+        {
+            Account = draft.Account.Id,
+            Purpose = PaymentPurpose.Credits,
+            Item = new(ItemKind.Package, item.Id, item.Version, package.Name, settings.Quantity, package.Price, package.ExpiresAfterDays),
+            Amount = total,
+            ListPrice = total,
+            CreditAmount = package.CreditAmount.Value * settings.Quantity,
+            Provider = method.Provider,
+            ExpiresAt = draft.Now + ChargeLife,
+            Charge = new(method.CustomerId, method.MethodId),
+            Metadata = Metadata.Of([new("autoTopup", number.ToString(System.Globalization.CultureInfo.InvariantCulture))]),
+        });
+        draft.Add(new TopUpStarted { Number = number, Payment = draft.States.Next, Available = draft.Account.Available, CheckAt = draft.Now + FirstLook });
+    }
+
+    private static void Wait(QuotaDraft draft, DateTimeOffset? until, string? why)
+    {
+        if (draft.Quota.TopUp.WakeAt != until) draft.Add(new TopUpWaits { Until = until, Reason = why });
+    }
+
+    private static TimeSpan RetryAfter(int failures) => Doubled(FirstRetry, failures, RetryMax);
+
+    private static TimeSpan Doubled(TimeSpan first, int times, TimeSpan max) => times >= 20 ? max : TimeSpan.FromTicks(Math.Min(max.Ticks, first.Ticks << times));
+}
