@@ -190,7 +190,7 @@ internal static class OpenApi
             schema.Pattern = "^-?[0-9]+(\\.[0-9]+)?$";
             schema.Description = "An exact decimal with at most 6 decimals: a number, or a string.";
         }
-        else if (type == typeof(AccountId) || type == typeof(TransactionId) || type == typeof(LotId) || type == typeof(HoldId) || type == typeof(Domain.Payments.PaymentId))
+        else if (type == typeof(AccountId) || type == typeof(TransactionId) || type == typeof(LotId) || type == typeof(HoldId) || type == typeof(Domain.Payments.PaymentId) || type == typeof(Domain.Subscriptions.SubscriptionId))
         {
             Clear(schema);
             schema.Type = JsonSchemaType.String;

@@ -168,7 +168,7 @@ internal sealed class CheckoutEndpoint(PaymentHallway hallway, PaymentCalls call
         {
             Account = command.Account,
             Amount = price with { Amount = price.Amount * command.Quantity },
-            Item = new SoldItem(found.Kind, found.Id, found.Version, found.Entry.Name, command.Quantity, price),
+            Item = new SoldItem(found.Kind, found.Id, found.Version, found.Entry!.Name, command.Quantity, price),
             Page = new CheckoutPage { ExpiresAt = DateTimeOffset.MaxValue, SuccessUrl = command.SuccessUrl, CancelUrl = command.CancelUrl },
         };
         return provider.Objection(PaymentCalls.OrderOf(tenant, intent, 1, TimeSpan.Zero) with { RecurringPriceId = plan?.PriceAt(name) }) is { } objection ? Problem.Invalid("item", "can't be paid so. " + objection.TrimEnd('.')) : null;
