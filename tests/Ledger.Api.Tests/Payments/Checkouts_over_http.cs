@@ -87,7 +87,6 @@ public sealed class Checkouts_over_http(ContractService service)
         var before = await service.WrittenAsync();
         (await Shop.CheckoutAsync(account.Id, more: ""","promoCode":"X" """)).ShouldBe(400, "not-available");
         (await Shop.CheckoutAsync(account.Id, more: ""","referralCode":"X" """)).ShouldBe(400, "not-available");
-        (await Shop.CheckoutAsync(account.Id, "\"kind\":\"plan\",\"id\":\"pro-monthly\"")).ShouldBe(400, "not-available");
         (await Shop.CheckoutAsync(account.Id, "\"kind\":\"package\",\"id\":\"none\"")).ShouldBe(404, "not-found");
         (await Shop.CheckoutAsync(ContractService.NewId())).ShouldBe(404, "account-not-found");
         (await Shop.CheckoutAsync(account.Id, provider: "paypal")).ShouldBe(400, "invalid-request").WrongMembers.ShouldBe(["provider"]);
