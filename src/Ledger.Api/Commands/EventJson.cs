@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Ledger.Api.Quotas;
+using Ledger.Api.Subscriptions;
 using Ledger.Domain;
 using Ledger.Domain.Accounts;
 using Ledger.Domain.Catalog;
@@ -33,7 +34,7 @@ public static class EventJson
         new Texts<InvoiceId>(t => new InvoiceId(t), v => v.Value),
     ])
     {
-        MessageOf = QuotaMessages.Of,
+        MessageOf = happened => QuotaMessages.Of(happened) ?? SubscriptionMessages.Of(happened),
     };
 
     /// <summary>How events are shown to clients that want decimals as strings; never how they are stored.</summary>
