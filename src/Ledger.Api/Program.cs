@@ -5,9 +5,11 @@ using Ledger.Api.Commands;
 using Ledger.Api.Explain;
 using Ledger.Api.Exports;
 using Ledger.Api.Http;
+using Ledger.Api.Invoices;
 using Ledger.Api.Maintenance;
 using Ledger.Api.Operations;
 using Ledger.Api.Payments;
+using Ledger.Api.Profiles;
 using Ledger.Api.Quotas;
 using Ledger.Api.ReadModels;
 using Ledger.Api.Reconciliation;
@@ -25,7 +27,7 @@ public partial class Program
     public static WebApplication Compose(WebApplicationBuilder builder)
     {
         builder.AddEdge();
-        builder.Services.AddStore().AddReadModels().AddAccounts().AddCatalog().AddBilling().AddSubscriptions().AddMaintenance().AddPayments(builder.Environment).AddExports().AddReports().AddExplain().AddVerification().AddWebhooks(builder.Environment).AddReconciliation().AddQuotas();
+        builder.Services.AddStore().AddReadModels().AddAccounts().AddCatalog().AddBilling().AddSubscriptions().AddMaintenance().AddPayments(builder.Environment).AddInvoices().AddProfiles().AddExports().AddReports().AddExplain().AddVerification().AddWebhooks(builder.Environment).AddReconciliation().AddQuotas();
         var app = builder.Build();
         app.MapEdge();
         app.MapAccounts();
@@ -33,6 +35,8 @@ public partial class Program
         app.MapPayments();
         app.MapSubscriptions();
         app.MapMaintenance();
+        app.MapInvoices();
+        app.MapProfiles();
         app.MapReadModels();
         app.MapExports();
         app.MapReports();

@@ -20,6 +20,25 @@ internal static class AcceptedType
         return csv.Weight > json.Weight || (csv.Weight > 0 && csv.Weight == json.Weight && csv.Exactness > json.Exactness);
     }
 
+    /// <summary>The media type of those that the client would have first: the one with the highest weight, then the one that it names most exactly, then the first; null where it takes none of them.</summary>
+    public static string? Choose(HttpContext http, params ReadOnlySpan<string> offered)
+    {
+        ArgumentNullException.ThrowIfNull(http);
+        var header = http.Request.Headers.Accept.ToString();
+        if (header.Length == 0) return offered[0];
+        string? chosen = null;
+        (int Weight, int Exactness) best = (0, 0);
+        foreach (var type in offered)
+        {
+            var slash = type.IndexOf('/', StringComparison.Ordinal);
+            var weight = Weigh(header, type[..slash], type[(slash + 1)..]);
+            if (weight.Weight == 0 || weight.CompareTo(best) <= 0) continue;
+            (chosen, best) = (type, weight);
+        }
+
+        return chosen;
+    }
+
     /// <summary>The weight (0 to 1,000) of the range that names the type most exactly, and how exactly: 0 not at all, 1 any type, 2 any of its kind, 3 itself.</summary>
     private static (int Weight, int Exactness) Weigh(string header, string type, string subtype)
     {

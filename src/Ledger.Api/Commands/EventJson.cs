@@ -8,6 +8,7 @@ using Ledger.Domain.Accounts;
 using Ledger.Domain.Catalog;
 using Ledger.Domain.Invoices;
 using Ledger.Domain.Payments;
+using Ledger.Domain.Profiles;
 using Ledger.Domain.Subscriptions;
 using Ledger.Domain.Quotas;
 using Ledger.EventStore;
@@ -18,7 +19,7 @@ namespace Ledger.Api.Commands;
 public static class EventJson
 {
     /// <summary>The families of events.</summary>
-    private static readonly Type[] Families = [typeof(AccountEvent), typeof(CatalogEvent), typeof(PaymentEvent), typeof(CustomerEvent), typeof(SubscriptionEvent), typeof(SubscriberEvent), typeof(InvoicingEvent), typeof(InvoiceEvent), typeof(QuotaEvent)];
+    private static readonly Type[] Families = [typeof(AccountEvent), typeof(CatalogEvent), typeof(PaymentEvent), typeof(CustomerEvent), typeof(SubscriptionEvent), typeof(SubscriberEvent), typeof(InvoicingEvent), typeof(InvoiceEvent), typeof(QuotaEvent), typeof(ProfileEvent)];
 
     /// <summary>Every type of event that is written. Found by reflection once, so a new event needs no entry anywhere.</summary>
     public static IReadOnlyList<Type> EventTypes { get; } =

@@ -3,6 +3,7 @@ using Ledger.Domain;
 using Ledger.Domain.Accounts;
 using Ledger.Domain.Catalog;
 using Ledger.Domain.Payments;
+using Ledger.Domain.Profiles;
 using Ledger.Domain.Quotas;
 using Ledger.Domain.Subscriptions;
 
@@ -65,7 +66,7 @@ internal static class Refusals
         InsufficientCredits => ProblemTypes.InsufficientCredits,
         OverdraftNotAllowed or PaidPlanNotAllowed => ProblemTypes.Forbidden,
         AccountNotFound => ProblemTypes.AccountNotFound,
-        TransactionNotFound or HoldNotFound or EntryNotFound or PaymentNotFound or SubscriptionNotFound => ProblemTypes.NotFound,
+        TransactionNotFound or HoldNotFound or EntryNotFound or PaymentNotFound or PaymentMethodNotFound or SubscriptionNotFound => ProblemTypes.NotFound,
         NotRefundable => ProblemTypes.NotRefundable,
         SubscriptionExists => ProblemTypes.SubscriptionExists,
         AccountIsClosed => ProblemTypes.AccountClosed,

@@ -23,7 +23,7 @@ public static class ExportRoutes
                 {
                     Summary = $"{export.Summary} {export.Order} Columns: {string.Join(", ", export.Columns.Select(column => column.Name))}.",
                     MediaType = "text/csv",
-                    OtherMediaType = ExportRequest.NdjsonMediaType,
+                    OtherMediaTypes = [ExportRequest.NdjsonMediaType],
                 })
                 .Takes("format", "csv, which is meant where nothing is said, or ndjson.")
                 .Takes("from", From(export), "date-time")

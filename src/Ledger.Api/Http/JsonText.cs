@@ -66,6 +66,26 @@ internal sealed class TextConverter : JsonConverter<string>
     public override void WriteAsPropertyName(Utf8JsonWriter writer, string value, JsonSerializerOptions options) => writer.WritePropertyName(value);
 }
 
+/// <summary>Reads a text of several lines, such as an address: what <see cref="JsonText"/> allows, and line feeds between.</summary>
+internal sealed class LinesConverter : JsonConverter<string>
+{
+    public override string Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    {
+        if (reader.TokenType != JsonTokenType.String) throw new MemberException("must be text");
+        try
+        {
+            var text = reader.GetString()!.Replace("\r\n", "\n", StringComparison.Ordinal);
+            return JsonText.HasForbidden(text.Replace('\n', ' ')) ? throw new MemberException(JsonText.Rule + " but line feeds") : text;
+        }
+        catch (InvalidOperationException)
+        {
+            throw new MemberException(JsonText.Rule);
+        }
+    }
+
+    public override void Write(Utf8JsonWriter writer, string value, JsonSerializerOptions options) => writer.WriteStringValue(value);
+}
+
 /// <summary>Reads whole numbers, with words for people where there is none.</summary>
 internal sealed class IntConverter : JsonConverter<int>
 {

@@ -50,7 +50,7 @@ public static class LedgerJson
                 new CreditsConverter(decimalsAsStrings), new MoneyConverter(), new IdConverter<AccountId>(id => id.Value), new IdConverter<TransactionId>(id => id.Value),
                 new IdConverter<LotId>(id => id.Value), new IdConverter<HoldId>(id => id.Value),
                 new IdConverter<Domain.Payments.PaymentId>(id => id.Value),
-                new IdConverter<Domain.Subscriptions.SubscriptionId>(id => id.Value),
+                new IdConverter<Domain.Subscriptions.SubscriptionId>(id => id.Value), new IdConverter<Domain.Invoices.InvoiceId>(id => id.Value),
             },
         };
         more?.Invoke(options);

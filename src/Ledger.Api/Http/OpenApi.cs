@@ -149,7 +149,7 @@ internal static class OpenApi
             {
                 [description.MediaType] = new() { Schema = description.Answer is null ? new OpenApiSchema { Type = JsonSchemaType.String } : await ComponentAsync(context, description.Answer, cancellationToken) },
             };
-            if (description.OtherMediaType is { } other) content[other] = new() { Schema = new OpenApiSchema { Type = JsonSchemaType.String } };
+            foreach (var other in description.OtherMediaTypes) content[other] = new() { Schema = new OpenApiSchema { Type = JsonSchemaType.String } };
             operation.Responses[Text(status)] = new OpenApiResponse { Description = status switch { 201 => "Done.", 204 => "Done.", _ => "OK." }, Content = content };
         }
 

@@ -70,6 +70,11 @@ public static class ProblemTypes
         "The address exists, but not for this method.",
         "Use one of the methods that the header Allow names.");
 
+    /// <summary>406: the answer can't be had in the form that is asked for.</summary>
+    public static ProblemType NotAcceptable { get; } = new("not-acceptable", 406, "Not in that form",
+        "The header Accept names no form that this address answers in.",
+        "Name one of the media types in detail, or leave the header out.");
+
     /// <summary>408: the body came too slowly.</summary>
     public static ProblemType RequestTimeout { get; } = new("request-timeout", 408, "The request came too slowly",
         "The body of the request was not received in time. Nothing was done.",
@@ -168,7 +173,7 @@ public static class ProblemTypes
     /// <summary>Every type, by status.</summary>
     public static IReadOnlyList<ProblemType> All { get; } =
     [
-        InvalidRequest, IdempotencyKeyMissing, BadSignature, NotAvailable, Unauthenticated, InsufficientCredits, Forbidden, AccountNotFound, NotFound, MethodNotAllowed, RequestTimeout,
+        InvalidRequest, IdempotencyKeyMissing, BadSignature, NotAvailable, Unauthenticated, InsufficientCredits, Forbidden, AccountNotFound, NotFound, MethodNotAllowed, NotAcceptable, RequestTimeout,
         AccountClosed, AccountFrozen, HoldNotActive, AlreadyRefunded, NotRefundable, SubscriptionExists, QuotaExceeded, BatchAborted, Conflict, VersionMismatch, TooLarge, UnsupportedMediaType,
         IdempotencyKeyReused, RateLimited, Internal, Overloaded, ReadModelBehind, OutcomeUnknown,
     ];

@@ -26,8 +26,8 @@ public sealed record RouteDescription
     /// <summary>The media type of the answer.</summary>
     public string MediaType { get; init; } = Http.Answer.MediaType;
 
-    /// <summary>Another media type that the answer may have, as text.</summary>
-    public string? OtherMediaType { get; init; }
+    /// <summary>Other media types that the answer may have, as text.</summary>
+    public IReadOnlyList<string> OtherMediaTypes { get; init; } = [];
 
     /// <summary>The media type of the body.</summary>
     public string RequestMediaType { get; init; } = Http.Answer.MediaType;
@@ -87,6 +87,9 @@ public static class RouteDescriptionExtensions
 
     /// <summary>Another status of success.</summary>
     public static IEndpointConventionBuilder OrAnswers(this IEndpointConventionBuilder builder, int status) => builder.Change(d => d with { OtherStatus = status });
+
+    /// <summary>Other media types that the answer may have.</summary>
+    public static IEndpointConventionBuilder OrAs(this IEndpointConventionBuilder builder, params string[] mediaTypes) => builder.Change(d => d with { OtherMediaTypes = mediaTypes });
 
     /// <summary>Problems of the route's own.</summary>
     public static IEndpointConventionBuilder Refuses(this IEndpointConventionBuilder builder, params ProblemType[] problems) => builder.Change(d => d with { Problems = [.. d.Problems, .. problems] });

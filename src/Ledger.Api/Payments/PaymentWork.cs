@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Ledger.Api.Billing;
 using Ledger.Api.Catalog;
 using Ledger.Api.Commands;
+using Ledger.Api.Profiles;
 using Ledger.Domain;
 using Ledger.Domain.Accounts;
 using Ledger.Domain.Billing;
@@ -42,6 +43,8 @@ internal sealed class PaymentWork(PaymentCommand command, PaymentLook look, Bill
 
     private StreamRef? AccountStream => look.Account is { } account ? AccountModel.StreamOf(Tenant, account) : null;
 
+    private MethodShownInNews? Shown => MethodShownInNews.Of(Tenant, look.Account, command);
+
     private BillingLoad Load => new(Tenant, look.Account, policy)
     {
         Facts = PaymentPast.NamesOf(look.Payment, look.Purchase).Facts,
@@ -54,6 +57,7 @@ internal sealed class PaymentWork(PaymentCommand command, PaymentLook look, Bill
         needs.Stream(Own);
         foreach (var reference in look.Refs) needs.Fact(PaymentModel.RefOf(Tenant, reference));
         if (look.Item is var (kind, id)) needs.Stream(CatalogModel.StreamOf(Tenant, kind, id));
+        Shown?.NameNeeds(needs);
         Load.Name(needs);
     }
 
@@ -87,6 +91,7 @@ internal sealed class PaymentWork(PaymentCommand command, PaymentLook look, Bill
                 var appends = new List<Append>(2) { new(Own, accepted.Payment) };
                 if (!accepted.Account.IsEmpty) appends.Add(new Append(AccountStream!.Value, accepted.Account));
                 appends.AddRange(load.Appends(accepted.Beside));
+                if (accepted.After.HasSucceeded && Shown?.Keep(context) is { } kept) appends.Add(kept);
                 return Verdict.Accept(appends, Own, context.Version(Own) + accepted.Payment.Length);
             default:
                 return Verdict.Refuse(decision);

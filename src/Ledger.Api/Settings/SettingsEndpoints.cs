@@ -1,5 +1,8 @@
+using System.Text.Json.Serialization;
 using Ledger.Api.Access;
 using Ledger.Api.Http;
+using Ledger.Domain.Billing;
+using Ledger.Domain.Invoices;
 
 namespace Ledger.Api.Settings;
 
@@ -32,6 +35,40 @@ public sealed record MidtransSettingsRequest
     public string? SnapBase { get; init; }
 }
 
+/// <summary>Who sells, as invoices say it; what is left out stays, what is empty is taken away.</summary>
+public sealed record SellerSettingsRequest
+{
+    /// <summary>Most characters of the name and the tax id.</summary>
+    public const int LineMax = 200;
+
+    /// <summary>Most characters of the address and the footer, in lines.</summary>
+    public const int LinesMax = 1_000;
+
+    /// <summary>Its name.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>Its address, in lines.</summary>
+    [JsonConverter(typeof(LinesConverter))]
+    public string? Address { get; init; }
+
+    /// <summary>Its number with the tax office.</summary>
+    public string? TaxId { get; init; }
+
+    /// <summary>What stands below, in lines: bank, register, thanks.</summary>
+    [JsonConverter(typeof(LinesConverter))]
+    public string? Footer { get; init; }
+}
+
+/// <summary>The tax that is in prices.</summary>
+public sealed record TaxSettingsRequest
+{
+    /// <summary>In percent of the net amount, 0 to 100 with at most four decimals; 0 for none.</summary>
+    public decimal? Percent { get; init; }
+
+    /// <summary>Its name on invoices, such as VAT; empty for none.</summary>
+    public string? Name { get; init; }
+}
+
 /// <summary>What a tenant sets; what is left out stays.</summary>
 public sealed record PutSettingsRequest
 {
@@ -46,6 +83,15 @@ public sealed record PutSettingsRequest
 
     /// <summary>For how many days raw notifications of providers are kept, 1 to 3,650.</summary>
     public int? RetentionDays { get; init; }
+
+    /// <summary>Who sells, as invoices say it from here on.</summary>
+    public SellerSettingsRequest? Seller { get; init; }
+
+    /// <summary>The tax that is in prices, as invoices show it from here on.</summary>
+    public TaxSettingsRequest? Tax { get; init; }
+
+    /// <summary>How many days a subscription without its payment goes on, 0 to 90.</summary>
+    public int? GraceDays { get; init; }
 }
 
 /// <summary>What is set for Stripe; secrets by their last characters.</summary>
@@ -62,12 +108,27 @@ public sealed record StripeSettingsBody(string? SecretKey, IReadOnlyList<string>
 /// <param name="LiveMode">Whether the key is for real money; null where there is none.</param>
 public sealed record MidtransSettingsBody(string? ServerKey, string? ApiBase, string? SnapBase, bool? LiveMode);
 
+/// <summary>Who sells, as invoices say it.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Address">Its address.</param>
+/// <param name="TaxId">Its number with the tax office.</param>
+/// <param name="Footer">What stands below.</param>
+public sealed record SellerSettingsBody(string? Name, string? Address, string? TaxId, string? Footer);
+
+/// <summary>The tax that is in prices.</summary>
+/// <param name="Percent">In percent of the net amount; 0 for none.</param>
+/// <param name="Name">Its name on invoices.</param>
+public sealed record TaxSettingsBody(decimal Percent, string? Name);
+
 /// <summary>What a tenant has set, here or by the environment.</summary>
 /// <param name="Stripe">Stripe.</param>
 /// <param name="Midtrans">Midtrans.</param>
 /// <param name="AllowDebtOnProviderRefund">Whether credits that were spent become debt where a provider tells of a refund or a lost dispute.</param>
 /// <param name="RetentionDays">For how many days raw notifications are kept; null for the usual time.</param>
-public sealed record SettingsBody(StripeSettingsBody Stripe, MidtransSettingsBody Midtrans, bool AllowDebtOnProviderRefund, int? RetentionDays);
+/// <param name="Seller">Who sells, as invoices say it.</param>
+/// <param name="Tax">The tax that is in prices.</param>
+/// <param name="GraceDays">How many days a subscription without its payment goes on.</param>
+public sealed record SettingsBody(StripeSettingsBody Stripe, MidtransSettingsBody Midtrans, bool AllowDebtOnProviderRefund, int? RetentionDays, SellerSettingsBody Seller, TaxSettingsBody Tax, int GraceDays);
 
 /// <summary>Settings over HTTP: secrets go in and never come out.</summary>
 internal sealed class SettingsEndpoints(TenantSettings settings)
@@ -147,6 +208,21 @@ internal sealed class SettingsEndpoints(TenantSettings settings)
 
         if (request.AllowDebtOnProviderRefund is { } allow) changed[Setting.AllowDebt.Name] = allow ? "true" : "false";
         if (errors.Range(request.RetentionDays, "retentionDays", 1, 3_650) is { } days) changed[Setting.RetentionDays.Name] = days.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        if (errors.Range(request.GraceDays, "graceDays", 0, BillingPolicy.GraceDaysMax) is { } grace) changed[Setting.GraceDays.Name] = grace.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        if (request.Seller is { } seller) Note([(Setting.SellerName, seller.Name, "seller.name", SellerSettingsRequest.LineMax), (Setting.SellerAddress, seller.Address, "seller.address", SellerSettingsRequest.LinesMax), (Setting.SellerTaxId, seller.TaxId, "seller.taxId", SellerSettingsRequest.LineMax), (Setting.SellerFooter, seller.Footer, "seller.footer", SellerSettingsRequest.LinesMax)], changed, errors);
+        if (request.Tax is not { } tax) return;
+        Note([(Setting.TaxName, tax.Name, "tax.name", SellerSettingsRequest.LineMax)], changed, errors);
+        if (errors.Range(tax.Percent, "tax.percent", 0, 100) is not { } percent) return;
+        if (decimal.Round(percent, Tax.PercentDecimalsMax) != percent) errors.Add("tax.percent", $"must have at most {Tax.PercentDecimalsMax} decimals");
+        changed[Setting.TaxPercent.Name] = percent.ToString(System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    private static void Note(ReadOnlySpan<(Setting Setting, string? Text, string Member, int Max)> texts, Dictionary<string, string> changed, Errors errors)
+    {
+        foreach (var (setting, text, member, max) in texts)
+        {
+            if (errors.Text(text, member, max) is { } given) changed[setting.Name] = given;
+        }
     }
 
     private static bool IsAddress(string text) =>
@@ -159,11 +235,15 @@ internal sealed class SettingsEndpoints(TenantSettings settings)
         string? Of(Setting setting) => all.GetValueOrDefault(setting.Name);
         var stripe = await settings.FindAsync(tenant, "stripe", cancellationToken);
         var midtrans = await settings.FindAsync(tenant, "midtrans", cancellationToken);
+        var policy = await settings.PolicyAsync(tenant, cancellationToken);
         return new SettingsBody(
             new StripeSettingsBody(Masked(Of(Setting.StripeSecretKey)), [.. TenantSettings.Split(Of(Setting.StripeWebhookSecret)).Select(secret => Masked(secret)!)], Of(Setting.StripeApiBase), stripe is null ? null : TenantSettings.IsLive("stripe", stripe)),
             new MidtransSettingsBody(Masked(midtrans?.SecretKey), Of(Setting.MidtransApiBase), Of(Setting.MidtransSnapBase), midtrans is null ? null : TenantSettings.IsLive("midtrans", midtrans)),
-            (await settings.PolicyAsync(tenant, cancellationToken)).AllowsDebt,
-            await settings.DaysAsync(tenant, cancellationToken));
+            policy.AllowsDebt,
+            await settings.DaysAsync(tenant, cancellationToken),
+            new SellerSettingsBody(policy.Seller?.Name, policy.Seller?.Address, policy.Seller?.TaxId, policy.Seller?.Footer),
+            new TaxSettingsBody(policy.TaxPercent, policy.TaxName),
+            policy.GraceDays);
     }
 
     // Too little of a short secret is left unsaid for any of it to be shown.

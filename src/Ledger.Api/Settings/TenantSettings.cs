@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Ledger.Api.Webhooks;
 using Ledger.Domain.Billing;
+using Ledger.Domain.Invoices;
 using Ledger.EventStore;
 using Ledger.Providers;
 using Npgsql;
@@ -24,6 +25,10 @@ internal sealed record Setting(string Name, bool IsSecret = false)
     public static readonly Setting GraceDays = new("GraceDays");
     public static readonly Setting TaxPercent = new("Tax:Percent");
     public static readonly Setting TaxName = new("Tax:Name");
+    public static readonly Setting SellerName = new("Seller:Name");
+    public static readonly Setting SellerAddress = new("Seller:Address");
+    public static readonly Setting SellerTaxId = new("Seller:TaxId");
+    public static readonly Setting SellerFooter = new("Seller:Footer");
     public static readonly Setting RetentionDays = new("RetentionDays");
 }
 
@@ -103,12 +108,14 @@ internal sealed class TenantSettings(NpgsqlDataSource source, IConfiguration con
     public async ValueTask<BillingPolicy> PolicyAsync(string tenant, CancellationToken cancellationToken)
     {
         var all = await AllAsync(tenant, cancellationToken);
+        string? Of(Setting setting) => all.GetValueOrDefault(setting.Name) is { Length: > 0 } value ? value : null;
         return new BillingPolicy
         {
             AllowsDebt = all.GetValueOrDefault(Setting.AllowDebt.Name) is { } debt && bool.TryParse(debt, out var allowed) && allowed,
             GraceDays = all.GetValueOrDefault(Setting.GraceDays.Name) is { } grace && int.TryParse(grace, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var days) && days <= BillingPolicy.GraceDaysMax ? days : BillingPolicy.Default.GraceDays,
-            TaxPercent = all.GetValueOrDefault(Setting.TaxPercent.Name) is { } tax && decimal.TryParse(tax, System.Globalization.NumberStyles.AllowDecimalPoint, System.Globalization.CultureInfo.InvariantCulture, out var percent) && percent <= 100 ? percent : 0,
+            TaxPercent = all.GetValueOrDefault(Setting.TaxPercent.Name) is { } tax && decimal.TryParse(tax, System.Globalization.NumberStyles.AllowDecimalPoint, System.Globalization.CultureInfo.InvariantCulture, out var percent) && percent <= 100 ? Tax.Plain(decimal.Round(percent, Tax.PercentDecimalsMax)) : 0,
             TaxName = all.GetValueOrDefault(Setting.TaxName.Name) is { Length: > 0 } name ? name : null,
+            Seller = new Seller(Of(Setting.SellerName), Of(Setting.SellerAddress), Of(Setting.SellerTaxId), Of(Setting.SellerFooter)) is var seller && seller != new Seller() ? seller : null,
         };
     }
 
@@ -149,7 +156,7 @@ internal sealed class TenantSettings(NpgsqlDataSource source, IConfiguration con
         foreach (var setting in new[]
         {
             Setting.StripeSecretKey, Setting.StripeWebhookSecret, Setting.StripeApiBase, Setting.MidtransServerKey, Setting.MidtransApiBase, Setting.MidtransSnapBase, Setting.FakeSecretKey, Setting.FakeApiBase,
-            Setting.AllowDebt, Setting.GraceDays, Setting.TaxPercent, Setting.TaxName, Setting.RetentionDays,
+            Setting.AllowDebt, Setting.GraceDays, Setting.TaxPercent, Setting.TaxName, Setting.SellerName, Setting.SellerAddress, Setting.SellerTaxId, Setting.SellerFooter, Setting.RetentionDays,
         })
         {
             var section = configuration.GetSection($"Tenants:{tenant}:{setting.Name}");

@@ -5,6 +5,7 @@ using Ledger.Domain.Accounts;
 using Ledger.Domain.Tests;
 using Ledger.Domain.Tests.Invoices;
 using Ledger.Domain.Tests.Payments;
+using Ledger.Domain.Tests.Profiles;
 using Ledger.Domain.Tests.Quotas;
 using Ledger.Domain.Tests.Subscriptions;
 using Ledger.EventStore;
@@ -19,7 +20,7 @@ public sealed class Golden_events
 {
     private static string Folder => Path.Combine(MappedRoute.Root, "tests", "Ledger.Api.Tests", "Contract", "golden", "events");
 
-    private static IReadOnlyList<(string Name, object Event)> All { get; } = [.. Samples.All.Select(sample => (sample.Name, (object)sample.Event)), .. PaymentSamples.All, .. SubscriptionSamples.All, .. InvoiceSamples.All, .. QuotaSamples.All];
+    private static IReadOnlyList<(string Name, object Event)> All { get; } = [.. Samples.All.Select(sample => (sample.Name, (object)sample.Event)), .. PaymentSamples.All, .. SubscriptionSamples.All, .. InvoiceSamples.All, .. QuotaSamples.All, .. ProfileSamples.All];
 
     public static TheoryData<string> Names => [.. All.Select(sample => sample.Name)];
 

@@ -19,6 +19,7 @@ public sealed class Roles_and_tenants(ContractService service)
         (_, var path) when path.StartsWith("/v1/api-keys", StringComparison.Ordinal) => Roles.Admin | Roles.Operator,
         ("POST", var path) when path.EndsWith("/adjustments", StringComparison.Ordinal) || path.EndsWith("freeze", StringComparison.Ordinal) || path.EndsWith("/close", StringComparison.Ordinal) => Roles.Admin,
         ("PUT", var path) when path.EndsWith("/quotas/{metric}", StringComparison.Ordinal) => Roles.Admin,
+        ("DELETE", var path) when path.EndsWith("/personal-data", StringComparison.Ordinal) => Roles.Admin,
         ("GET", var path) when path.StartsWith("/v1/accounts", StringComparison.Ordinal) => Roles.App | Roles.Reader | Roles.Analyst | Roles.Admin | Roles.User,
         (_, var path) when path == "/v1/batch" || path.StartsWith("/v1/accounts", StringComparison.Ordinal) => Roles.App | Roles.Admin,
         _ => route.Access!.Roles,

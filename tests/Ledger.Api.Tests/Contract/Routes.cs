@@ -58,6 +58,7 @@ internal sealed record MappedRoute(string Method, string Path, RouteAccess? Acce
         "transfers" => $$"""{"amount":1,"toAccountId":"{{other}}"}""",
         "refund" => """{"reason":"r"}""",
         "subscriptions" or "change" => """{"planId":"free"}""",
+        "payment-methods" => $$"""{"provider":"fake","providerMethodId":"pm_{{Guid.NewGuid():N}}","type":"card"}""",
         "checkouts" => $$"""{"accountId":"{{other}}","item":{"kind":"package","id":"small"},"provider":"fake"}""",
         "{id}" when Path.StartsWith("/v1/packages", StringComparison.Ordinal) => """{"name":"Made by a test of roles","price":{"amount":1,"currency":"usd"},"creditAmount":1}""",
         "{id}" when Path.StartsWith("/v1/products", StringComparison.Ordinal) => """{"name":"Made by a test of roles"}""",

@@ -16,7 +16,7 @@ public sealed class Settings_over_http(ContractService service)
         const string key = "sk_test_0123456789abcdefSECRET";
         var put = await admin.Put("/v1/settings", $$"""{"stripe":{"secretKey":"{{key}}","webhookSecrets":["whsec_0123456789OLD1","whsec_0123456789NEW2"],"apiBase":"https://stripe.example"},"midtrans":{"serverKey":"SB-Mid-server-0123456789"},"retentionDays":30}""");
         put.ShouldBe(200).ShouldHave("""
-            { "stripe": { "secretKey": "****CRET", "webhookSecrets": [ "****OLD1", "****NEW2" ], "apiBase": "https://stripe.example", "liveMode": false }, "midtrans": { "serverKey": "****6789", "liveMode": false }, "allowDebtOnProviderRefund": false, "retentionDays": 30 }
+            { "stripe": { "secretKey": "****CRET", "webhookSecrets": [ "****OLD1", "****NEW2" ], "apiBase": "https://stripe.example", "liveMode": false }, "midtrans": { "serverKey": "****6789", "liveMode": false }, "allowDebtOnProviderRefund": false, "retentionDays": 30, "seller": {}, "tax": { "percent": 0 }, "graceDays": 7 }
             """);
         (await admin.Get("/v1/settings")).ShouldBe(200).Body.ShouldBe(put.Body);
         var stripe = (await service.Services.GetRequiredService<TenantSettings>().FindAsync("other", "stripe", CancellationToken.None)).ShouldNotBeNull();
@@ -26,6 +26,21 @@ public sealed class Settings_over_http(ContractService service)
         foreach (var who in new[] { "app", "reader", "analyst" }) (await service.As(who).Get("/v1/settings")).ShouldBe(403, "forbidden");
         (await admin.Put("/v1/settings", """{"stripe":{"secretKey":"a b","webhookSecrets":["a,b"],"apiBase":"http://stripe.example"},"midtrans":{"snapBase":"ftp://x"},"retentionDays":0}"""))
             .ShouldBe(400, "invalid-request").WrongMembers.ShouldBe(["midtrans.snapBase", "retentionDays", "stripe.apiBase", "stripe.secretKey", "stripe.webhookSecrets"]);
+    }
+
+    [Fact]
+    public async Task What_invoices_say_and_the_days_of_grace_are_checked_member_by_member()
+    {
+        var admin = service.As("other:admin");
+        var put = await admin.Put("/v1/settings", """{"seller":{"name":"Shop Ltd","address":"1 High Street\nLondon","taxId":"GB1","footer":"Thanks"},"tax":{"percent":11.50,"name":"PPN"},"graceDays":0}""");
+        (put.ShouldBe(200)["seller.address"], put["tax.percent"], put["tax.name"], put["graceDays"]).ShouldBe(("1 High Street\nLondon", "11.5", "PPN", "0"));
+        var policy = await service.Services.GetRequiredService<TenantSettings>().PolicyAsync("other", CancellationToken.None);
+        (policy.TaxPercent, policy.Seller?.TaxId, policy.GraceDays).ShouldBe((11.5m, "GB1", 0));
+        (await admin.Put("/v1/settings", $$"""{"seller":{"name":"{{new string('x', 201)}}","footer":"{{new string('x', 1001)}}"},"tax":{"percent":100.00001},"graceDays":91}"""))
+            .ShouldBe(400, "invalid-request").WrongMembers.ShouldBe(["graceDays", "seller.footer", "seller.name", "tax.percent"]);
+        (await admin.Put("/v1/settings", """{"tax":{"percent":1.00001}}""")).ShouldBe(400, "invalid-request").WrongMembers.ShouldBe(["tax.percent"]);
+        var without = await admin.Put("/v1/settings", """{"seller":{"name":"","address":"","taxId":"","footer":""},"tax":{"percent":0,"name":""},"graceDays":7}""");
+        (without.ShouldBe(200)["seller"], without["tax"]).ShouldBe(("{}", """{"percent":0}"""));
     }
 
     [Fact]
