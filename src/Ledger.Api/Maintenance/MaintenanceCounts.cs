@@ -1,4 +1,5 @@
 using Ledger.Domain.Accounts;
+using Ledger.Domain.Quotas;
 using Ledger.Domain.Subscriptions;
 
 namespace Ledger.Api.Maintenance;
@@ -39,6 +40,12 @@ public sealed record MaintenanceBody
     /// <summary>Holds whose time ended.</summary>
     public required long HoldsExpired { get; init; }
 
+    /// <summary>Alerts that were raised.</summary>
+    public required long AlertsRaised { get; init; }
+
+    /// <summary>Purchases that began by themselves.</summary>
+    public required long TopUpsStarted { get; init; }
+
     /// <summary>Accounts, subscriptions and others on which something was done.</summary>
     public required long Settled { get; init; }
 
@@ -52,7 +59,7 @@ public sealed record MaintenanceBody
 /// <summary>Adds up what a run does.</summary>
 internal sealed class MaintenanceCounts
 {
-    private long trialsEnded, announced, renewed, periodsGranted, pastDue, canceled, expired, incomplete, lots, holds, settled, failed;
+    private long trialsEnded, announced, renewed, periodsGranted, pastDue, canceled, expired, incomplete, lots, holds, alerts, topUps, settled, failed;
 
     /// <summary>One stream was done, or tried.</summary>
     public void Add(Settled done)
@@ -73,6 +80,8 @@ internal sealed class MaintenanceCounts
                 case SubscriptionEnded { As: SubscriptionStatus.IncompleteExpired }: incomplete++; break;
                 case LotExpired: lots++; break;
                 case HoldExpired: holds++; break;
+                case AlertRaised: alerts++; break;
+                case TopUpStarted: topUps++; break;
             }
         }
     }
@@ -91,6 +100,8 @@ internal sealed class MaintenanceCounts
         IncompleteExpired = incomplete,
         LotsExpired = lots,
         HoldsExpired = holds,
+        AlertsRaised = alerts,
+        TopUpsStarted = topUps,
         Settled = settled,
         Failed = failed,
         More = more,

@@ -22,6 +22,9 @@ public static class Metrics
 
     private const int BytesOfMb = 1_048_576;
 
+    /// <summary>All that have a meaning of their own, in ordinal order.</summary>
+    public static ValueList<string> Known { get; } = [AiCredits, ApiCalls, "projects", StorageBytes, StorageMb, "tasks", "users"];
+
     /// <summary>Whether a text can be the name of a metric or a category: <c>[a-z0-9_.-]{1,64}</c>.</summary>
     public static bool IsName(string? text)
     {

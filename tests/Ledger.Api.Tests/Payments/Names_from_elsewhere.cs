@@ -3,13 +3,14 @@ using Ledger.Api.Http;
 using Ledger.Api.Tests.Contract;
 using Ledger.Domain.Catalog;
 using Ledger.Domain.Payments;
+using Ledger.Domain.Quotas;
 
 namespace Ledger.Api.Tests.Payments;
 
 public sealed partial class Names_from_elsewhere
 {
     private static readonly IReadOnlyCollection<string> Known =
-        [.. Words.All<PaymentStatus>(), .. Words.All<ItemKind>(), .. Words.All<PlanInterval>(), .. Words.All<PaymentPurpose>()];
+        [.. Words.All<PaymentStatus>(), .. Words.All<ItemKind>(), .. Words.All<PlanInterval>(), .. Words.All<PaymentPurpose>(), .. Metrics.Known];
 
     [Fact]
     public void Every_name_on_our_side_is_in_the_code_and_every_status_has_names_elsewhere()
