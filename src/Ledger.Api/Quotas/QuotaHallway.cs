@@ -21,7 +21,7 @@ internal sealed record QuotaResult(Problem? Problem, long Version = 0, bool Repl
 }
 
 /// <summary>The way of every command on quotas, whoever sends it, and what queries on them read.</summary>
-internal sealed class QuotaHallway(GroupCommit store, EventReader reader, IChargeableMethods methods)
+internal sealed class QuotaHallway(GroupCommit store, EventReader reader, ChargeableMethods methods)
 {
     private const int LooksMax = 8;
 

@@ -12,7 +12,7 @@ public static class QuotaRoutes
 
     /// <summary>Adds the way of commands on quotas, and what settles them: for a service, or for a command.</summary>
     public static IServiceCollection AddQuotaDue(this IServiceCollection services) => services
-        .AddSingleton<IChargeableMethods, LastUsedMethods>()
+        .AddSingleton<ChargeableMethods>()
         .AddSingleton<QuotaHallway>()
         .AddSingleton<IDueKind, QuotaDue>();
 
