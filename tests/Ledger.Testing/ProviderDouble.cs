@@ -127,6 +127,8 @@ public abstract class ProviderDouble : IAsyncDisposable
             }
 
             context.Response.StatusCode = answer.Status;
+            // A provider's clock: it says when an answer was given.
+            context.Response.Headers["Date"] = Now().UtcDateTime.ToString("r", System.Globalization.CultureInfo.InvariantCulture);
             foreach (var (name, value) in answer.Headers) context.Response.Headers[name] = value;
             if (answer.Body is not null)
             {

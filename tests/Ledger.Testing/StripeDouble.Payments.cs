@@ -13,6 +13,7 @@ public sealed partial class StripeDouble
         lock (Gate)
         {
             var page = Open(session);
+            if ((string?)page["mode"] == "subscription") return Subscribed(page);
             var (intent, charge) = Charged(page, (long)page["amount_total"]!, (JsonObject)page["intent_metadata"]!);
             page["payment_intent"] = (string)intent["id"]!;
             page["status"] = "complete";
@@ -29,7 +30,7 @@ public sealed partial class StripeDouble
         {
             var page = Open(session);
             var (intent, charge) = Charged(page, (long)page["amount_total"]!, (JsonObject)page["intent_metadata"]!);
-            page["payment_intent"] = (string)intent["id"]!;
+            if ((string?)page["mode"] == "payment") page["payment_intent"] = (string)intent["id"]!;
             intent["status"] = "requires_payment_method";
             intent["amount_received"] = 0L;
             intent["last_payment_error"] = new JsonObject { ["type"] = "card_error", ["code"] = "card_declined", ["decline_code"] = "insufficient_funds", ["message"] = "Not enough money." };
@@ -139,7 +140,7 @@ public sealed partial class StripeDouble
         {
             var id = New("evt");
             var copy = (JsonObject)about.DeepClone();
-            copy.Remove("intent_metadata");
+            foreach (var note in Notes) copy.Remove(note);
             var body = new JsonObject
             {
                 ["id"] = id,
@@ -225,9 +226,21 @@ public sealed partial class StripeDouble
         if (!long.TryParse(parameters.GetValueOrDefault("line_items[0][quantity]"), CultureInfo.InvariantCulture, out var quantity) || quantity < 1) return Error(400, "invalid_request_error", "parameter_missing", "A line has a quantity.", "line_items[0][quantity]");
         var currency = parameters.GetValueOrDefault("line_items[0][price_data][currency]");
         var price = parameters.GetValueOrDefault("line_items[0][price]");
-        long? total = null;
-        if (price is null)
+        long total;
+        JsonObject? plan = null;
+        if (price is not null)
         {
+            if (mode == "payment") return Error(400, "invalid_request_error", null, "You specified `payment` mode but passed a recurring price.", "line_items[0][price]");
+            if (!Has("price", price)) return Error(400, "invalid_request_error", "resource_missing", $"No such price: '{price}'", "line_items[0][price]");
+            var trial = parameters.TryGetValue("subscription_data[trial_period_days]", out var days) ? long.Parse(days, CultureInfo.InvariantCulture) : (long?)null;
+            if (trial is < 1 or > 730) return Error(400, "invalid_request_error", null, "A trial has 1 to 730 days.", "subscription_data[trial_period_days]");
+            currency = (string)_objects[price]["currency"]!;
+            total = trial is null ? (long)_objects[price]["unit_amount"]! * quantity : 0;
+            plan = new JsonObject { ["price"] = price, ["quantity"] = quantity, ["trial"] = trial, ["metadata"] = Metadata(parameters, "subscription_data[metadata]") };
+        }
+        else
+        {
+            if (mode == "subscription") return Error(400, "invalid_request_error", null, "You must provide at least one recurring price in `subscription` mode.", "mode");
             if (currency is null || !parameters.ContainsKey("line_items[0][price_data][product_data][name]")) return Error(400, "invalid_request_error", "parameter_missing", "A line has a price.", "line_items[0][price_data]");
             if (!long.TryParse(parameters.GetValueOrDefault("line_items[0][price_data][unit_amount]"), NumberStyles.None, CultureInfo.InvariantCulture, out var unit)) return Error(400, "invalid_request_error", "parameter_invalid_integer", "An amount is a whole number.", "line_items[0][price_data][unit_amount]");
             total = unit * quantity;
@@ -257,6 +270,7 @@ public sealed partial class StripeDouble
             ["url"] = $"https://checkout.example.test/pay/{id}",
             ["metadata"] = Metadata(parameters, "metadata"),
             ["intent_metadata"] = Metadata(parameters, "payment_intent_data[metadata]"),
+            ["plan_note"] = plan,
         }));
     }
 

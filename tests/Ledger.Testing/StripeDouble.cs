@@ -9,12 +9,15 @@ namespace Ledger.Testing;
 public sealed record StripeEvent(string Id, string Type, byte[] Body);
 
 /// <summary>
-/// Stripe on loopback: customers, checkout, intents, refunds, disputes and the portal. It refuses wrong keys, another version, unknown parameters, POSTs without an idempotency key, and a key that comes again with other parameters.
+/// Stripe on loopback: customers, checkout, intents, refunds, disputes, subscriptions, invoices and the portal. It refuses wrong keys, another version, unknown parameters, POSTs without an idempotency key, and a key that comes again with other parameters.
 /// </summary>
 public sealed partial class StripeDouble(string secretKey = "sk_test_double", string webhookSecret = "whsec_double_0123456789abcdef") : ProviderDouble
 {
     /// <summary>The version that it speaks.</summary>
     public const string Version = "2026-07-29.dahlia";
+
+    // The double's own, on its objects.
+    private static readonly string[] Notes = ["intent_metadata", "plan_note"];
 
     private readonly Dictionary<string, (string Fingerprint, DoubleAnswer Answer)> _keys = new(StringComparer.Ordinal);
     private readonly Dictionary<string, JsonObject> _objects = new(StringComparer.Ordinal);
@@ -75,8 +78,8 @@ public sealed partial class StripeDouble(string secretKey = "sk_test_double", st
         }
 
         var answer = Do(call, id, parameters);
-        // What fails its checks did not begin to execute: nothing is kept of it.
-        if (answer.Status == 200) _keys[key] = (fingerprint, answer);
+        // What fails its checks did not begin to execute: nothing is kept of it. What the bank refused did.
+        if (answer.Status is 200 or 402) _keys[key] = (fingerprint, answer);
         return answer;
     }
 
@@ -133,6 +136,12 @@ public sealed partial class StripeDouble(string secretKey = "sk_test_double", st
         "GET /v1/payment_intents" => List("payment_intent", call, parameters),
         "GET /v1/refunds" => List("refund", call, parameters),
         "GET /v1/disputes" => List("dispute", call, parameters),
+        "GET /v1/invoices/{id}" => Get("invoice", id!, parameters),
+        "GET /v1/invoice_payments" => List("invoice_payment", call, parameters),
+        "POST /v1/subscriptions/{id}" => ChangeSubscription(id!, parameters),
+        "POST /v1/subscriptions/{id}/resume" => ResumeByCall(id!),
+        "DELETE /v1/subscriptions/{id}" => EndByCall(id!, parameters),
+        "POST /v1/payment_intents" => TakeMoney(parameters),
         "POST /v1/refunds" => MakeRefund(parameters),
         "POST /v1/billing_portal/sessions" => Portal(parameters),
         _ => throw new InvalidOperationException($"{call} has parameters and no answer."),
@@ -172,7 +181,7 @@ public sealed partial class StripeDouble(string secretKey = "sk_test_double", st
             var created = (long)one["created"]!;
             var fits = name switch
             {
-                "payment_intent" or "charge" or "customer" => (string?)one[name] == value,
+                "payment_intent" or "charge" or "customer" or "invoice" => (string?)one[name] == value,
                 "created[gte]" => created >= long.Parse(value, CultureInfo.InvariantCulture),
                 "created[gt]" => created > long.Parse(value, CultureInfo.InvariantCulture),
                 "created[lte]" => created <= long.Parse(value, CultureInfo.InvariantCulture),
@@ -206,7 +215,7 @@ public sealed partial class StripeDouble(string secretKey = "sk_test_double", st
     private static DoubleAnswer Ok(JsonObject body)
     {
         var shown = (JsonObject)body.DeepClone();
-        shown.Remove("intent_metadata"); // the double's own note
+        foreach (var note in Notes) shown.Remove(note);
         return new DoubleAnswer(200, shown, ("Request-Id", "req_double"));
     }
 

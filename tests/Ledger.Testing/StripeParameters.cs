@@ -25,7 +25,21 @@ internal static partial class StripeParameters
         ["POST /v1/refunds"] = ["payment_intent", "charge", "amount", "reason", "metadata[*]", "expand[#]"],
         ["GET /v1/refunds"] = [.. Page, .. Created, "payment_intent", "charge"],
         ["GET /v1/disputes"] = [.. Page, .. Created, "payment_intent", "charge"],
+        ["POST /v1/payment_intents"] =
+        [
+            "amount", "currency", "customer", "payment_method", "confirm", "off_session", "description", "return_url", "capture_method", "setup_future_usage", "metadata[*]", "expand[#]",
+            "automatic_payment_methods[enabled]", "automatic_payment_methods[allow_redirects]", "error_on_requires_action",
+        ],
         ["GET /v1/subscriptions/{id}"] = ["expand[#]"],
+        ["POST /v1/subscriptions/{id}"] =
+        [
+            "items[#][id]", "items[#][price]", "items[#][quantity]", "proration_behavior", "payment_behavior", "cancel_at", "cancel_at_period_end", "cancellation_details[comment]", "cancellation_details[feedback]",
+            "pause_collection", "pause_collection[behavior]", "pause_collection[resumes_at]", "trial_end", "metadata[*]", "expand[#]",
+        ],
+        ["POST /v1/subscriptions/{id}/resume"] = ["billing_cycle_anchor", "proration_behavior", "expand[#]"],
+        ["DELETE /v1/subscriptions/{id}"] = ["cancellation_details[comment]", "cancellation_details[feedback]", "invoice_now", "prorate", "expand[#]"],
+        ["GET /v1/invoices/{id}"] = ["expand[#]"],
+        ["GET /v1/invoice_payments"] = [.. Page, .. Created, "invoice", "status"],
         ["POST /v1/billing_portal/sessions"] = ["customer", "return_url", "configuration", "locale"],
     };
 

@@ -30,6 +30,7 @@ internal static class FakeFacts
                 ["currency"] = payment.Order.Total.Currency,
                 ["metadata"] = new JsonObject { ["ledger_tenant"] = payment.Order.Tenant, ["ledger_account"] = payment.Order.Account, ["ledger_payment"] = payment.Order.Payment },
                 ["refunds"] = new JsonArray([.. payment.Refunds.Select(refund => new JsonObject { ["id"] = refund.Id, ["ours"] = refund.OurId, ["amount"] = refund.Amount.Amount })]),
+                ["charge"] = payment.IsCharge,
                 ["dispute"] = payment.Dispute is { } dispute ? Word(dispute) : null,
             },
         };
@@ -63,8 +64,8 @@ internal static class FakeFacts
                 Status = status,
                 Amount = total,
                 Reason = status == PaymentStatus.Failed ? "card_declined" : null,
-                MayStillSucceed = status == PaymentStatus.Failed,
-                Method = status == PaymentStatus.Succeeded ? new MethodShown("card", "fake", "4242", 12, 2099) : null,
+                MayStillSucceed = status == PaymentStatus.Failed && !payment.Is("charge"),
+                Method = status == PaymentStatus.Succeeded ? new MethodShown("card", "fake", "4242", 12, 2099, FakePayment.Method) : null,
             },
         ];
         foreach (var refund in payment.Items("refunds"))

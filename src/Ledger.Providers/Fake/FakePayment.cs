@@ -38,6 +38,9 @@ public sealed record FakeRefund(string Id, string? OurId, Money Amount);
 /// <summary>A page, and all that came of it.</summary>
 public sealed record FakePayment
 {
+    /// <summary>The kept method that all pages are paid with.</summary>
+    public const string Method = "fpm_card";
+
     /// <summary>The page's name, <c>fcs_...</c>.</summary>
     public required string Session { get; init; }
 
@@ -49,6 +52,9 @@ public sealed record FakePayment
 
     /// <summary>Where it stands: pending, failed (it may be tried again), expired or succeeded.</summary>
     public PaymentStatus Status { get; init; } = PaymentStatus.Pending;
+
+    /// <summary>Whether it was taken by a kept method, without a page that anybody could try again at.</summary>
+    public bool IsCharge { get; init; }
 
     /// <summary>What went back.</summary>
     public ImmutableList<FakeRefund> Refunds { get; init; } = [];

@@ -18,6 +18,11 @@ public sealed class FakeProvider(TimeProvider clock) : IPaymentProvider
     /// <summary>Where its pages are, below the address in <see cref="ProviderSettings.ApiBase"/>: this, and the page's name.</summary>
     public const string PagePath = "/fake-provider/pay/";
 
+    /// <summary>A kept method that is declined. All others that begin so are charged.</summary>
+    public const string DeclinedMethod = MethodPrefix + "declined";
+
+    private const string MethodPrefix = "fpm_";
+
     /// <summary>How many pages it remembers at most.</summary>
     public const int PaymentsMax = 100_000;
 
@@ -62,20 +67,29 @@ public sealed class FakeProvider(TimeProvider clock) : IPaymentProvider
     public string? Objection(CheckoutOrder order) => order.Total.Amount > 0 ? null : "The fake provider takes amounts above 0 only.";
 
     /// <inheritdoc/>
-    public Task<StartedCheckout> StartAsync(ProviderSettings settings, CheckoutOrder order, CancellationToken cancellationToken)
+    public Task<ImmutableArray<ProviderFact>> ChargeAsync(ProviderSettings settings, ChargeOrder order, CancellationToken cancellationToken)
     {
-        var session = $"fcs_{order.Payment}";
-        FakePayment? payment;
+        if (order.Amount.Amount <= 0) throw new ProviderException("The fake provider takes amounts above 0 only.", ProviderFault.Refused, "invalid_amount");
+        if (!order.MethodId.StartsWith(MethodPrefix, StringComparison.Ordinal)) throw new ProviderException($"The fake provider knows no method {order.MethodId}: it keeps {FakePayment.Method} and {DeclinedMethod}.", ProviderFault.Refused, "no_such_method");
+        var page = new CheckoutOrder
+        {
+            Tenant = order.Tenant, Account = order.Account, Payment = order.Payment, ItemName = order.Description, Quantity = 1, UnitPrice = order.Amount, Total = order.Amount, ExpiresAt = clock.GetUtcNow(), CustomerId = order.CustomerId,
+        };
         lock (_gate)
         {
-            if (!_payments.TryGetValue(session, out payment))
-            {
-                if (_payments.Count >= PaymentsMax) throw new ProviderException($"The fake provider remembers {PaymentsMax} payments and no more: start the service anew.", ProviderFault.Busy);
-                _payments[session] = payment = new FakePayment { Session = session, Order = order, CreatedAt = clock.GetUtcNow() };
-            }
+            var payment = Opened(page);
+            // Nobody tries a declined charge again; what was decided first stays.
+            if (payment.Status == PaymentStatus.Pending) _payments[payment.Session] = payment = payment with { Status = order.MethodId == DeclinedMethod ? PaymentStatus.Failed : PaymentStatus.Succeeded, IsCharge = true };
+            return Task.FromResult(Facts(payment));
         }
+    }
 
-        return Task.FromResult(new StartedCheckout(payment.Refs, new Uri(settings.ApiBase, PagePath + Uri.EscapeDataString(session)), null));
+    /// <inheritdoc/>
+    public Task<StartedCheckout> StartAsync(ProviderSettings settings, CheckoutOrder order, CancellationToken cancellationToken)
+    {
+        FakePayment payment;
+        lock (_gate) payment = Opened(order);
+        return Task.FromResult(new StartedCheckout(payment.Refs, new Uri(settings.ApiBase, PagePath + Uri.EscapeDataString(payment.Session)), null));
     }
 
     /// <inheritdoc/>
@@ -166,6 +180,15 @@ public sealed class FakeProvider(TimeProvider clock) : IPaymentProvider
     public ImmutableArray<ProviderFact> Translate(ReadOnlySpan<byte> body) =>
         JsonReading.Parse(body) is { ValueKind: JsonValueKind.Object } told ? FakeFacts.Read(told) : throw new UnreadableNotificationException("The body is no JSON object.");
 
+    // Under the gate: the page of a payment, made where there is none.
+    private FakePayment Opened(CheckoutOrder order)
+    {
+        var session = $"fcs_{order.Payment}";
+        if (_payments.TryGetValue(session, out var payment)) return payment;
+        if (_payments.Count >= PaymentsMax) throw new ProviderException($"The fake provider remembers {PaymentsMax} payments and no more: start the service anew.", ProviderFault.Busy);
+        return _payments[session] = new FakePayment { Session = session, Order = order, CreatedAt = clock.GetUtcNow() };
+    }
+
     private static ImmutableArray<ProviderFact> Facts(FakePayment payment) => FakeFacts.Read(JsonReading.Parse(FakeFacts.Write(payment, "payment", payment.CreatedAt))!.Value);
 
     private FakePayment? Of(ProviderRefs refs) =>
@@ -175,7 +198,7 @@ public sealed class FakeProvider(TimeProvider clock) : IPaymentProvider
     // The same payment where it was decided before; null where it can't be.
     private static FakePayment? Decided(FakePayment payment, FakeDecision decision)
     {
-        var open = payment.Status is PaymentStatus.Pending or PaymentStatus.Failed;
+        var open = payment.Status is PaymentStatus.Pending || (payment.Status is PaymentStatus.Failed && !payment.IsCharge);
         var paid = payment.Status == PaymentStatus.Succeeded;
         return decision switch
         {

@@ -19,7 +19,8 @@ internal sealed class OpenApi(JsonNode description)
     {
         List<string> problems = [];
         if (Operation(method, path) is not { } operation) return [$"{method} {path} is no operation"];
-        if (method == "POST")
+        // The query of a deletion stands where a body would.
+        if (method is "POST" or "DELETE")
         {
             if (operation["requestBody"]?["content"]?["application/x-www-form-urlencoded"]?["schema"] is { } schema) Check(schema, parameters, "", problems, texts: true);
             else if (parameters.Count > 0) problems.Add($"{path} takes no body");

@@ -24,6 +24,11 @@ public sealed class Recorded_calls
     [InlineData("checkout_expire")]
     [InlineData("refund_partial")]
     [InlineData("portal_session")]
+    [InlineData("subscription_change_plan")]
+    [InlineData("subscription_cancel_at_period_end")]
+    [InlineData("subscription_uncancel")]
+    [InlineData("subscription_pause")]
+    [InlineData("subscription_cancel_now")]
     public async Task to_stripe_mean_what_its_own_client_says(string name)
     {
         if (Fixtures.Folder is null)
@@ -35,6 +40,7 @@ public sealed class Recorded_calls
         await using var api = new ScriptedApi(new DoubleAnswer(200, JsonNode.Parse("""{"id":"x_1","object":"x","url":"https://pay.example.test/x_1","status":"complete","mode":"setup"}""")));
         using var stripe = new StripeProvider(Orders.Quick);
         var settings = new ProviderSettings("sk_test_ledger", [], api.Address);
+        var wish = new SubscriptionOrder { Tenant = "default", Account = "acct_1", Key = "sub_1/1", SubscriptionId = "sub_1", ItemId = "si_1", PriceId = "price_2", Seats = 3, Prorate = true };
         var order = Orders.Order() with { CustomerId = "cus_123", ExpiresAt = DateTimeOffset.FromUnixTimeSeconds(1_785_718_800) };
         // An answer of this script can't be a refund; what was sent is what counts here.
         Task call = name switch
@@ -45,6 +51,11 @@ public sealed class Recorded_calls
             "checkout_retrieve_expanded" => stripe.AskAsync(settings, new ProviderRefs { CheckoutSessionId = "cs_test_1" }, default),
             "checkout_expire" => stripe.ExpireAsync(settings, new ProviderRefs { CheckoutSessionId = "cs_test_1" }, default),
             "refund_partial" => Should.ThrowAsync<ProviderException>(stripe.RefundAsync(settings, new RefundOrder("pay_1", "1", Paid, Orders.Usd(500), "requested_by_customer", "default", "acct_1"), default)),
+            "subscription_change_plan" => Should.ThrowAsync<ProviderException>(stripe.ChangeSubscriptionAsync(settings, wish, default)),
+            "subscription_cancel_at_period_end" => Should.ThrowAsync<ProviderException>(stripe.CancelSubscriptionAsync(settings, wish with { End = SubscriptionEnd.PeriodEnd }, default)),
+            "subscription_uncancel" => Should.ThrowAsync<ProviderException>(stripe.CancelSubscriptionAsync(settings, wish with { End = SubscriptionEnd.Never }, default)),
+            "subscription_pause" => Should.ThrowAsync<ProviderException>(stripe.PauseSubscriptionAsync(settings, wish, default)),
+            "subscription_cancel_now" => Should.ThrowAsync<ProviderException>(stripe.CancelSubscriptionAsync(settings, wish with { Reason = "by customer" }, default)),
             _ => stripe.PortalAsync(settings, "cus_123", new Uri("https://app.example.com/account"), default),
         };
         await call;
@@ -68,6 +79,12 @@ public sealed class Recorded_calls
                 break;
             case "checkout_retrieve_expanded":
                 theirs["expand"]!.AsArray().RemoveAt(1); // the lines are known
+                break;
+            case "subscription_change_plan":
+                ours.Remove("payment_behavior").ShouldBeTrue(); // what can't be paid is not changed
+                break;
+            case "subscription_cancel_now":
+                foreach (var more in (string[])["prorate", "invoice_now"]) theirs.Remove(more); // what was paid is not given back by that
                 break;
             case "refund_partial":
                 ((JsonObject)ours["metadata"]!).Remove("ledger_refund").ShouldBeTrue(); // which of our refunds it is
@@ -94,6 +111,19 @@ public sealed class Recorded_calls
         var settings = Orders.Of(api);
         var customer = await stripe.CreateCustomerAsync(settings, "default", "acct_1", "a@example.com", "Ayu", 1, default);
         var started = await stripe.StartAsync(settings, Orders.Order() with { CustomerId = customer }, default);
+        api.AddPrice("price_1", 2999);
+        api.AddPrice("price_2", 4999);
+        var plan = await stripe.StartAsync(settings, Orders.Order(payment: "pay_3") with { RecurringPriceId = "price_1", CustomerId = customer }, default);
+        api.Pay(plan.Refs.CheckoutSessionId!);
+        var subscription = (await stripe.AskAsync(settings, plan.Refs, default)).One<SubscriptionTold>();
+        var wish = new SubscriptionOrder { Tenant = "default", Account = "acct_1", Key = "sub_1/1", SubscriptionId = subscription.SubscriptionId, PriceId = "price_2", Seats = 3, Prorate = true };
+        await stripe.ChangeSubscriptionAsync(settings, wish, default);
+        await stripe.PauseSubscriptionAsync(settings, wish, default);
+        await stripe.ResumeSubscriptionAsync(settings, wish, default);
+        foreach (var end in Enum.GetValues<SubscriptionEnd>().Reverse()) await stripe.CancelSubscriptionAsync(settings, wish with { End = end, Reason = "by customer" }, default);
+        var charge = new ChargeOrder { Tenant = "default", Account = "acct_1", Payment = "pay_4", CustomerId = customer!, MethodId = api.AddMethod(customer!), Amount = Orders.Usd(500), Description = "Top-up" };
+        await stripe.ChargeAsync(settings, charge, default);
+        await stripe.ChargeAsync(settings, charge with { MayHaveBeenAsked = true }, default);
         await stripe.StartAsync(settings, Orders.Order(payment: "pay_2") with { RecurringPriceId = "price_1", TrialDays = 7, Email = "a@example.com" }, default);
         api.Pay(started.Refs.CheckoutSessionId!);
         var paid = await stripe.AskAsync(settings, started.Refs, default);

@@ -81,6 +81,33 @@ public sealed class The_fake_provider
         (await Should.ThrowAsync<ProviderException>(() => _provider.RefundAsync(Settings, order with { Refs = ProviderRefs.None }, default))).Fault.ShouldBe(ProviderFault.NotFound);
     }
 
+    [Fact]
+    public async Task charges_a_kept_method_once_and_declines_the_one_that_is_there_for_that()
+    {
+        await _provider.StartAsync(Settings, Orders.Order(), default);
+        var kept = Decide(FakeDecision.Pay).Only<PaymentTold>().Method!.ProviderId!;
+        var order = new ChargeOrder { Tenant = "default", Account = "acct_1", Payment = "pay_2", CustomerId = "fcus_default_acct_1", MethodId = kept, Amount = Orders.Usd(500), Description = "Top-up" };
+        var told = (await _provider.ChargeAsync(Settings, order, default)).Only<PaymentTold>();
+        (told.Status, told.Amount, told.Marks.Payment).ShouldBe((PaymentStatus.Succeeded, Orders.Usd(500), "pay_2"));
+        (await _provider.ChargeAsync(Settings, order with { MethodId = FakeProvider.DeclinedMethod }, default)).Only<PaymentTold>().ShouldBe(told);
+        Decide(FakeDecision.Refund, "fcs_pay_2").One<RefundTold>().Amount.ShouldBe(Orders.Usd(500));
+
+        var declined = (await _provider.ChargeAsync(Settings, order with { Payment = "pay_3", MethodId = FakeProvider.DeclinedMethod }, default)).Only<PaymentTold>();
+        (declined.Status, declined.Reason, declined.MayStillSucceed).ShouldBe((PaymentStatus.Failed, "card_declined", false));
+        _provider.Decide(Settings, "fcs_pay_3", FakeDecision.Pay).ShouldBeNull();
+        (await Should.ThrowAsync<ProviderException>(() => _provider.ChargeAsync(Settings, order with { MethodId = "pm_other" }, default))).Fault.ShouldBe(ProviderFault.Refused);
+    }
+
+    [Fact]
+    public async Task has_plans_that_are_paid_period_by_period_and_nothing_to_change_on_them()
+    {
+        IPaymentProvider provider = _provider;
+        var order = new SubscriptionOrder { Tenant = "default", Account = "acct_1", Key = "k", SubscriptionId = "fsub_1" };
+        foreach (var call in new Func<ProviderSettings, SubscriptionOrder, CancellationToken, Task<System.Collections.Immutable.ImmutableArray<ProviderFact>>>[]
+                 { provider.ChangeSubscriptionAsync, provider.CancelSubscriptionAsync, provider.PauseSubscriptionAsync, provider.ResumeSubscriptionAsync })
+            (await Should.ThrowAsync<ProviderException>(() => call(Settings, order, default))).Fault.ShouldBe(ProviderFault.Refused);
+    }
+
     [Theory]
     [InlineData(FakeDecision.WinDispute, DisputeStatus.Won, PaymentStatus.Succeeded)]
     [InlineData(FakeDecision.LoseDispute, DisputeStatus.Lost, PaymentStatus.DisputeLost)]

@@ -46,6 +46,7 @@ public sealed class Calling_stripe : IAsyncLifetime
     [Fact]
     public async Task a_plan_is_subscribed_to_at_its_price_with_our_marks_on_the_subscription()
     {
+        _stripe.AddPrice("price_1", 2999);
         await _provider.StartAsync(Settings, Orders.Order() with { RecurringPriceId = "price_1", TrialDays = 14 }, default);
         var form = StripeDouble.Decode(_stripe.Requests.Single().Body);
         (form["mode"], form["line_items[0][price]"], form["subscription_data[trial_period_days]"], form["subscription_data[metadata][ledger_payment]"]).ShouldBe(("subscription", "price_1", "14", "pay_1"));
@@ -88,6 +89,19 @@ public sealed class Calling_stripe : IAsyncLifetime
         var second = await _provider.CreateCustomerAsync(Settings, "default", "acct_1", "c@example.com", null, 1, default);
         second.ShouldNotBe(first);
         (await _provider.CreateCustomerAsync(Settings, "other", "acct_1", "a+b@example.com", "Ayu & Zoë", 1, default)).ShouldNotBe(first);
+        // In place of one that was deleted there is a new one, though Stripe still remembers the first call.
+        (await _provider.CreateCustomerAsync(Settings, "default", "acct_1", "a+b@example.com", "Ayu & Zoë", 2, default)).ShouldNotBe(first);
+    }
+
+    [Fact]
+    public async Task a_customer_who_is_no_more_is_said_to_be_so_and_another_one_gets_the_page()
+    {
+        var customer = await _provider.CreateCustomerAsync(Settings, "default", "acct_1", null, null, 1, default);
+        _stripe.DeleteCustomer(customer!);
+        var order = Orders.Order() with { CustomerId = customer };
+        (await Should.ThrowAsync<ProviderException>(_provider.StartAsync(Settings, order, default))).Fault.ShouldBe(ProviderFault.CustomerGone);
+        var other = await _provider.CreateCustomerAsync(Settings, "default", "acct_1", null, null, 2, default);
+        (await _provider.StartAsync(Settings, order with { CustomerId = other, CustomerNumber = 2 }, default)).Refs.CustomerId.ShouldBe(other);
     }
 
     [Fact]
@@ -195,6 +209,9 @@ public sealed class Calling_stripe : IAsyncLifetime
         (one.Status, one.Amount, one.Refunded).ShouldBe((PaymentStatus.Refunded, Orders.Usd(1007), Orders.Usd(1007)));
         listed.Single(payment => payment.Refs.PaymentIntentId == lost).Status.ShouldBe(PaymentStatus.DisputeLost);
         listed.Count(payment => payment.Status == PaymentStatus.Succeeded).ShouldBe(101);
+        // Two pages, and what came after one payment each: nothing is asked of, or held for, the others.
+        _stripe.Requests.Select(request => request.Path).ToLookup(path => path).ToDictionary(path => path.Key, path => path.Count()).ShouldBe(
+            new Dictionary<string, int> { ["/v1/payment_intents"] = 2, ["/v1/refunds"] = 1, ["/v1/disputes"] = 1 }, ignoreOrder: true);
 
         var none = new List<ProviderPayment>();
         await foreach (var payment in _provider.ListAsync(Settings, begin.AddDays(-1), begin, default)) none.Add(payment);
