@@ -192,6 +192,9 @@ public enum SignatureFault
 
     /// <summary>It is right, and the body can't be read.</summary>
     Unreadable,
+
+    /// <summary>It needs none, and more such have come than are taken in.</summary>
+    TooMany,
 }
 
 /// <summary>A payment provider. Adapters hold no state but their HTTP client; every call names the settings of its tenant.</summary>

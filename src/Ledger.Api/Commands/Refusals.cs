@@ -51,6 +51,7 @@ internal static class Refusals
             QuotaExceeded(var metric, var limit, var used) exceeded => Of(refusal).With("metric", metric).With("limit", limit).With("used", used).With("remaining", exceeded.Remaining).With("state", "exceeded"),
             LevelTooLow(_, var level) => Of(refusal).With("level", level).With("state", "too_low"),
             FactRefused => Of(refusal).With("state", "refused"),
+            NothingToResolve(_, var state) => Of(refusal).With("state", Words.Of(state)),
             // An id of ours that nobody sent would only puzzle.
             TransactionNotFound(var transaction) when transaction == NoTransaction => new Problem(TypeOf(refusal), "That is no transaction's id. Take it from this account's transactions."),
             HoldNotFound(var hold) when hold == NoHold => new Problem(TypeOf(refusal), "That is no hold's id. Take it from the answer that placed the hold."),
@@ -74,7 +75,7 @@ internal static class Refusals
         HoldNotActive => ProblemTypes.HoldNotActive,
         AlreadyRefunded or NothingLeftToRefund => ProblemTypes.AlreadyRefunded,
         QuotaExceeded => ProblemTypes.QuotaExceeded,
-        LevelTooLow or Conflict or LimitReached or EntryConflict or FactRefused or SubscriptionConflict => ProblemTypes.Conflict,
+        LevelTooLow or Conflict or LimitReached or EntryConflict or FactRefused or NothingToResolve or SubscriptionConflict => ProblemTypes.Conflict,
         _ => throw new InvalidOperationException($"{refusal.GetType().Name} has no problem type."),
     };
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Ledger.Api.Access;
 using Ledger.Api.Http;
 using Ledger.Api.Maintenance;
+using Ledger.Api.Settings;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 
 namespace Ledger.Api.Operations;
@@ -39,6 +40,7 @@ internal static class ServeCommand
         if (parsed.GetValue(Urls) is { } urls) builder.WebHost.UseUrls(urls);
         else if (!SaysWhere(builder.Configuration)) builder.WebHost.UseUrls(DefaultUrl);
         DevelopmentKey.RequireAbsentOutsideDevelopment(builder.Environment, builder.Configuration);
+        TenantSettings.RequireNoFakeOutsideDevelopment(builder.Environment, builder.Configuration);
 
         await using var server = await DatabaseAsync(builder, cancellationToken);
         await TestClock.RequireUnmovedOutsideDevelopmentAsync(builder.Environment, builder.Configuration.GetConnectionString(EdgeExtensions.ConnectionName)!, cancellationToken);

@@ -99,7 +99,8 @@ public sealed record DisputeBody(string Id, Money Amount, DisputeStatus Status, 
 /// <param name="Status">The status.</param>
 /// <param name="At">When.</param>
 /// <param name="ProviderEventId">The provider's event that told it; null where none did.</param>
-public sealed record StatusBody(PaymentStatus Status, DateTimeOffset At, string? ProviderEventId);
+/// <param name="Resolved">What was done about it, where somebody looked at the payment and resolved it; null for a status that it came to.</param>
+public sealed record StatusBody(PaymentStatus Status, DateTimeOffset At, string? ProviderEventId, string? Resolved = null);
 
 /// <summary>A payment as clients see it.</summary>
 public sealed record PaymentBody
@@ -231,15 +232,15 @@ public sealed record PaymentBody
     internal static RefundBody RefundOf(Payment payment, Refund refund) =>
         new(refund.Id, payment.Amount with { Amount = refund.Amount }, refund.Status, refund.ProviderId, refund.Reason, !refund.KeepsCredits, refund.CreatedAt);
 
-    // Each status once for each time that it was come to; several events of one commit are one step.
+    // Each status once for each time that it was come to, and what people did about it; several events of one commit are one step.
     private static List<StatusBody> HistoryOf(IReadOnlyList<StoredEvent> events)
     {
         var history = new List<StatusBody>();
         for (var i = 0; i < events.Count; i++)
         {
             var status = ((PaymentEvent)events[i].Data).Status;
-            if (history.Count > 0 && history[^1].Status == status) continue;
-            history.Add(new StatusBody(status, events[i].RecordedAt, EventIdOf(events[i].Meta.Causation)));
+            if (events[i].Data is AttentionResolved resolved) history.Add(new StatusBody(status, events[i].RecordedAt, null, resolved.Reason));
+            else if (history.Count == 0 || history[^1].Status != status) history.Add(new StatusBody(status, events[i].RecordedAt, EventIdOf(events[i].Meta.Causation)));
         }
 
         return history;

@@ -89,7 +89,7 @@ internal sealed class PaymentCalls(PaymentHallway hallway, EventReader reader, P
         {
             logger.LogWarning(failure, "The call {Call} of payment {Payment} failed ({Fault}).", call, payment.Id, failure.Fault);
             // An order id that was used is the trace of a call whose answer was lost: the next attempt has another one.
-            var isFinal = call != ProviderCall.Ask && failure.Fault is ProviderFault.Refused or ProviderFault.NotFound && failure.Code != MidtransProvider.OrderIdTaken;
+            var isFinal = call != ProviderCall.Ask && failure.Fault is ProviderFault.Refused or ProviderFault.NotFound or ProviderFault.CustomerGone && failure.Code != MidtransProvider.OrderIdTaken;
             await SendAsync(tenant, tried with { Reason = Cut(failure.Message), IsFinal = isFinal, IsUnknown = call == ProviderCall.Ask && failure.Fault == ProviderFault.NotFound });
         }
     }
@@ -97,10 +97,11 @@ internal sealed class PaymentCalls(PaymentHallway hallway, EventReader reader, P
     private async Task OpenAsync(string tenant, Payment payment, IPaymentProvider provider, ProviderSettings settings, int attempt, CancellationToken cancellationToken)
     {
         var contact = await desk.ContactAsync(tenant, payment.Id, cancellationToken);
-        var customer = await CustomerAsync(tenant, payment.Account, provider, settings, contact, cancellationToken);
-        var order = OrderOf(tenant, payment, attempt, await desk.ShiftAsync(cancellationToken)) with { CustomerId = customer, Email = contact?.Email, Name = contact?.Name };
+        var order = OrderOf(tenant, payment, attempt, await desk.ShiftAsync(cancellationToken)) with { Email = contact?.Email, Name = contact?.Name };
         order = await WithPlanAsync(tenant, payment, order, cancellationToken);
-        var started = await provider.StartAsync(settings, order, cancellationToken);
+        var (customer, started) = await WithCustomerAsync(
+            tenant, payment.Account, provider, settings, contact,
+            async (known, number) => (known, await provider.StartAsync(settings, order with { CustomerId = known, CustomerNumber = number }, cancellationToken)), cancellationToken);
         var refs = customer is null ? started.Refs : new ProviderRefs { CustomerId = customer }.With(started.Refs);
         await SendAsync(tenant, new RecordCheckoutPage { Payment = payment.Id, Refs = refs, RedirectUrl = started.RedirectUrl.ToString(), Token = started.Token, Attempt = attempt });
     }
@@ -113,19 +114,48 @@ internal sealed class PaymentCalls(PaymentHallway hallway, EventReader reader, P
         return order with { RecurringPriceId = plan.PriceAt(payment.Provider), TrialDays = subscription.TrialDays, Quantity = SubscriptionCalls.QuantityOf(plan, subscription.Seats) };
     }
 
-    /// <summary>The customer that an account is at a provider, made at its first checkout; null where the provider knows none.</summary>
-    public async Task<string?> CustomerAsync(string tenant, AccountId account, IPaymentProvider provider, ProviderSettings settings, CheckoutContact? contact, CancellationToken cancellationToken)
+    /// <summary>Asks something for the customer that an account is at a provider, made at its first checkout. One whom the provider has deleted is forgotten, and a new one takes the place.</summary>
+    /// <param name="tenant">The tenant.</param>
+    /// <param name="account">The account.</param>
+    /// <param name="provider">The provider.</param>
+    /// <param name="settings">Of the tenant.</param>
+    /// <param name="contact">What is known of the payer.</param>
+    /// <param name="ask">Asks; is given the customer, null where the provider knows none, and which one of the account it is, from 1.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task<T> WithCustomerAsync<T>(
+        string tenant, AccountId account, IPaymentProvider provider, ProviderSettings settings, CheckoutContact? contact, Func<string?, int, Task<T>> ask, CancellationToken cancellationToken)
     {
-        if (await KnownCustomerAsync(tenant, account, provider.Name, cancellationToken) is { } known) return known;
-        if (await provider.CreateCustomerAsync(settings, tenant, account.Value, contact?.Email, contact?.Name, 1, cancellationToken) is not { } made) return null;
-        await hallway.LinkAsync(tenant, new LinkCustomer(account, provider.Name, made));
-        // Of two that were made at once the first one stays.
-        return await KnownCustomerAsync(tenant, account, provider.Name, cancellationToken) ?? made;
+        var (customer, number) = await CustomerAsync(tenant, account, provider, settings, contact, cancellationToken);
+        try
+        {
+            return await ask(customer, number);
+        }
+        catch (ProviderException gone) when (gone.Fault == ProviderFault.CustomerGone && customer is not null)
+        {
+            logger.LogWarning("Customer {Customer} of account {Account} of tenant {Tenant} is no more at {Provider}; a new one is made.", customer, account, tenant, provider.Name);
+            await hallway.LinkAsync(tenant, new LinkCustomer(account, provider.Name, customer, Deleted: true));
+            (customer, number) = await CustomerAsync(tenant, account, provider, settings, contact, cancellationToken);
+            return await ask(customer, number);
+        }
     }
 
     /// <summary>The customer that an account is at a provider; null where it is none so far.</summary>
     public async Task<string?> KnownCustomerAsync(string tenant, AccountId account, string provider, CancellationToken cancellationToken) =>
-        ((await reader.StateAsync(CustomerModel.StreamOf(tenant, provider, account), cancellationToken))?.State as Customer)?.CustomerId;
+        (await CustomerStateAsync(tenant, account, provider, cancellationToken)).CustomerId;
+
+    private async Task<(string? Id, int Number)> CustomerAsync(string tenant, AccountId account, IPaymentProvider provider, ProviderSettings settings, CheckoutContact? contact, CancellationToken cancellationToken)
+    {
+        var known = await CustomerStateAsync(tenant, account, provider.Name, cancellationToken);
+        if (known.CustomerId is not null) return (known.CustomerId, known.Number);
+        if (await provider.CreateCustomerAsync(settings, tenant, account.Value, contact?.Email, contact?.Name, known.Number, cancellationToken) is not { } made) return (null, known.Number);
+        await hallway.LinkAsync(tenant, new LinkCustomer(account, provider.Name, made));
+        // Of two that were made at once the first one stays.
+        var linked = await CustomerStateAsync(tenant, account, provider.Name, cancellationToken);
+        return (linked.CustomerId ?? made, linked.Number);
+    }
+
+    private async Task<Customer> CustomerStateAsync(string tenant, AccountId account, string provider, CancellationToken cancellationToken) =>
+        (await reader.StateAsync(CustomerModel.StreamOf(tenant, provider, account), cancellationToken))?.State as Customer ?? new Customer();
 
     /// <summary>What is asked of the provider: the same for each attempt but its number.</summary>
     /// <param name="tenant">The tenant.</param>

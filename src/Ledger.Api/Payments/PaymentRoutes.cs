@@ -37,6 +37,7 @@ public static class PaymentRoutes
             .AddSingleton<PaymentCalls>()
             .AddSingleton<CheckoutEndpoint>()
             .AddSingleton<RefundPaymentEndpoint>()
+            .AddSingleton<ResolvePaymentEndpoint>()
             .AddSingleton<PortalEndpoint>()
             .AddSingleton<PaymentQueries>();
     }
@@ -58,6 +59,9 @@ public static class PaymentRoutes
         routes.MapPost("/v1/payments/{id}/refund", services.GetRequiredService<RefundPaymentEndpoint>().HandleAsync).RequireRoles(RoleSets.Commands)
             .Command<RefundPaymentRequest, PaymentBody>("Refunds a payment: one commit records the refund as pending and revokes its share of the credits, then the provider is asked. Where it refuses, or fails later, the credits return.").OrAnswers(StatusCodes.Status200OK)
             .Takes("dryRun", "true: only says what would happen.", "boolean").Refuses(ProblemTypes.NotRefundable, ProblemTypes.AlreadyRefunded);
+        routes.MapPost("/v1/payments/{id}/resolve", services.GetRequiredService<ResolvePaymentEndpoint>().HandleAsync).RequireRoles(RoleSets.Commands)
+            .Command<ResolvePaymentRequest, PaymentBody>("Takes a payment off the list of those that somebody has to look at (needsAttention), with what was done about it. Neither money nor credits move by that.", StatusCodes.Status200OK)
+            .Refuses(ProblemTypes.Conflict);
         routes.MapGet("/v1/accounts/{accountId}/access", queries.AccessAsync).RequireRoles(RoleSets.Queries).Query<AccessBody>("Whether the account may use a product: one that it bought, or one without a price while its subscription entitles it.")
             .Takes("product", "The product's id.").Refuses(ProblemTypes.AccountNotFound);
         routes.MapPost("/v1/accounts/{accountId}/portal-session", services.GetRequiredService<PortalEndpoint>().HandleAsync).RequireRoles(RoleSets.Commands)

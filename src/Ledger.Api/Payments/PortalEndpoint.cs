@@ -45,8 +45,9 @@ internal sealed class PortalEndpoint(EventReader reader, ProviderDesk providers,
         if (!await TakeAsync(caller.Tenant, key, fingerprint, http.RequestAborted)) return new Problem(ProblemTypes.IdempotencyKeyReused, "This key was used for another request. Use a new key for a new request, and the same key only to repeat the same one.");
         try
         {
-            var customer = await calls.CustomerAsync(caller.Tenant, account, provider, settings, null, http.RequestAborted);
-            if (customer is null || await provider.PortalAsync(settings, customer, back, http.RequestAborted) is not { } url) return new Problem(ProblemTypes.NotAvailable, $"provider can't be {name}: it has no page of its own for customers.");
+            var url = await calls.WithCustomerAsync(
+                caller.Tenant, account, provider, settings, null, async (customer, _) => customer is null ? null : await provider.PortalAsync(settings, customer, back, http.RequestAborted), http.RequestAborted);
+            if (url is null) return new Problem(ProblemTypes.NotAvailable, $"provider can't be {name}: it has no page of its own for customers.");
             await Answer.Json(http, StatusCodes.Status201Created, new PortalBody(url.ToString(), name));
             return null;
         }

@@ -50,12 +50,12 @@ internal sealed class Reconciler(PaymentHallway hallway, EventReader reader, Pro
         var findings = new Findings();
         var seen = new HashSet<PaymentId>();
         var list = provider.ListAsync(settings, scope.From, scope.To, cancellationToken);
-        if (list is not null) await ListedAsync(scope, list, seen, findings, progress, cancellationToken);
+        if (list is not null) await ListedAsync(scope, provider, settings, list, seen, findings, progress, cancellationToken);
         await KnownAsync(scope, provider, settings, seen, findings, progress, cancellationToken);
         return findings.ToBody(scope, clock.GetUtcNow(), list is not null);
     }
 
-    private async Task ListedAsync(ReconciliationScope scope, IAsyncEnumerable<ProviderPayment> list, HashSet<PaymentId> seen, Findings findings, Action<long>? progress, CancellationToken cancellationToken)
+    private async Task ListedAsync(ReconciliationScope scope, IPaymentProvider provider, ProviderSettings settings, IAsyncEnumerable<ProviderPayment> list, HashSet<PaymentId> seen, Findings findings, Action<long>? progress, CancellationToken cancellationToken)
     {
         var count = 0;
         await foreach (var listed in list.WithCancellation(cancellationToken))
@@ -72,7 +72,15 @@ internal sealed class Reconciler(PaymentHallway hallway, EventReader reader, Pro
             {
                 // One that belongs to another attempt leaves the payment itself to be asked about.
                 if (payment.Refs.PaymentIntentId is null || payment.Refs.PaymentIntentId == told.Refs.PaymentIntentId) seen.Add(payment.Id);
-                await CompareAsync(scope, payment, told, listed.Facts, findings, cancellationToken);
+                // A list tells in short: of what differs all is asked.
+                IReadOnlyList<ProviderFact> facts = listed.Facts;
+                if ((await DifferencesAsync(scope.Tenant, payment, told, cancellationToken)).Count > 0)
+                {
+                    var asked = await provider.AskAsync(settings, told.Refs, cancellationToken);
+                    if (PaymentTelling.Of(asked) is { } whole) (told, facts) = (whole, asked);
+                }
+
+                await CompareAsync(scope, payment, told, facts, findings, cancellationToken);
             }
             else if (told.IsUnmarked)
             {

@@ -3,6 +3,7 @@ using Ledger.Api.Access;
 using Ledger.Api.Http;
 using Ledger.Domain.Billing;
 using Ledger.Domain.Invoices;
+using Ledger.Providers;
 
 namespace Ledger.Api.Settings;
 
@@ -168,7 +169,8 @@ internal sealed class SettingsEndpoints(TenantSettings settings)
         await Answer.Ok(http, await BodyAsync(caller.Tenant, http.RequestAborted));
     }
 
-    private static void Changes(PutSettingsRequest request, Dictionary<string, string> changed, Errors errors)
+    /// <summary>What a request changes, by the names of the settings; what is wrong about it is an error.</summary>
+    internal void Changes(PutSettingsRequest request, Dictionary<string, string> changed, Errors errors)
     {
         void Take(Setting setting, string? value, string member)
         {
@@ -176,6 +178,7 @@ internal sealed class SettingsEndpoints(TenantSettings settings)
             changed[setting.Name] = value;
             if (value.Length == 0) return;
             if (setting.IsSecret && (value.Length > SecretMax || value.AsSpan().ContainsAnyExceptInRange('!', '~'))) errors.Add(member, $"must have at most {SecretMax} printable ASCII characters and no space");
+            if (!setting.IsSecret && settings.RequiresPublic && IsAddress(value) && !PublicAddress.MayBe(new Uri(value))) errors.Add(member, "must be a public address: what is inside is not reached from here");
             if (!setting.IsSecret && !IsAddress(value)) errors.Add(member, "must be an address that begins with https:// (http:// on this machine alone) and has no query");
         }
 

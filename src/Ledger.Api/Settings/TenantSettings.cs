@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Ledger.Api.Access;
 using Ledger.Api.Webhooks;
 using Ledger.Domain.Billing;
 using Ledger.Domain.Invoices;
@@ -34,14 +35,34 @@ internal sealed record Setting(string Name, bool IsSecret = false)
 
 /// <summary>
 /// What tenants have set: by <c>PUT /v1/settings</c>, else by the environment (<c>Tenants__acme__Stripe__WebhookSecret</c>; the short names are those of the tenant <c>default</c>). Read anew each time, so that a
-/// rotated secret counts at once, on every node.
+/// rotated secret counts at once for calls, on every node; for notifications within a second (<see cref="SettingsOfAMoment"/>).
 /// </summary>
-internal sealed class TenantSettings(NpgsqlDataSource source, IConfiguration configuration) : IProviderSettingsSource, IRetentionSource
+internal sealed class TenantSettings(NpgsqlDataSource source, IConfiguration configuration, IHostEnvironment environment) : IProviderSettingsSource, IRetentionSource
 {
     // Of the provider that is none, which there is in Development alone.
     private const string FakeSecret = "fake_secret_of_development";
 
     private static readonly char[] Separators = [',', ';', ' ', '\n'];
+
+    private long changes;
+
+    /// <inheritdoc/>
+    public long Changes => Interlocked.Read(ref changes);
+
+    /// <summary>Whether addresses that tenants set must be public ones: outside of Development nobody looks around inside by them.</summary>
+    public bool RequiresPublic { get; } = !environment.IsDevelopment();
+
+    /// <summary>Outside Development settings of the provider that is none end the start, before anything else has begun: whoever signs its notifications makes money.</summary>
+    /// <exception cref="ConfigurationException">There are such.</exception>
+    public static void RequireNoFakeOutsideDevelopment(IHostEnvironment environment, IConfiguration configuration)
+    {
+        if (environment.IsDevelopment()) return;
+        foreach (var section in configuration.GetSection("Tenants").GetChildren().Prepend(configuration))
+        {
+            if (section.GetSection("Fake") is { } fake && fake.Exists())
+                throw new ConfigurationException($"{fake.Path.Replace(":", "__", StringComparison.Ordinal)}__* is set, but the environment is {environment.EnvironmentName}: the provider that is none exists in Development only. Unset it.");
+        }
+    }
 
     /// <summary>All that a tenant has set, by name.</summary>
     public async Task<IReadOnlyDictionary<string, string>> AllAsync(string tenant, CancellationToken cancellationToken)
@@ -77,11 +98,13 @@ internal sealed class TenantSettings(NpgsqlDataSource source, IConfiguration con
         {
             // Notifications need the webhook's secret alone; without the other key nothing can be asked of the provider.
             case "stripe" when (Of(Setting.StripeSecretKey) ?? Of(Setting.StripeWebhookSecret)) is not null:
-                return new ProviderSettings(Of(Setting.StripeSecretKey) ?? "", Split(Of(Setting.StripeWebhookSecret)), Address(Of(Setting.StripeApiBase), "https://api.stripe.com"));
+                return new ProviderSettings(Of(Setting.StripeSecretKey) ?? "", Split(Of(Setting.StripeWebhookSecret)), Address(Of(Setting.StripeApiBase), "https://api.stripe.com"), PublicOnly: IsByTenant(tenant, all, Setting.StripeApiBase));
             case "midtrans" when Split(Of(Setting.MidtransServerKey)) is { IsEmpty: false } servers:
                 // While a key is rotated, notifications are signed with the old one too; calls are made with the first.
                 var sandbox = servers[0].StartsWith("SB-", StringComparison.Ordinal) ? ".sandbox" : "";
-                return new ProviderSettings(servers[0], servers, Address(Of(Setting.MidtransApiBase), $"https://api{sandbox}.midtrans.com"), Address(Of(Setting.MidtransSnapBase), $"https://app{sandbox}.midtrans.com"));
+                return new ProviderSettings(
+                    servers[0], servers, Address(Of(Setting.MidtransApiBase), $"https://api{sandbox}.midtrans.com"), Address(Of(Setting.MidtransSnapBase), $"https://app{sandbox}.midtrans.com"),
+                    IsByTenant(tenant, all, Setting.MidtransApiBase, Setting.MidtransSnapBase));
             case "fake":
                 var fake = Of(Setting.FakeSecretKey) ?? FakeSecret;
                 return new ProviderSettings(fake, Split(fake), Address(Of(Setting.FakeApiBase) ?? configuration[Setting.FakeApiBase.Name], "http://127.0.0.1:5080"));
@@ -146,6 +169,20 @@ internal sealed class TenantSettings(NpgsqlDataSource source, IConfiguration con
 
         // A batch without a transaction of its own is one.
         if (changed.Count > 0) await batch.ExecuteNonQueryAsync(cancellationToken);
+        Interlocked.Increment(ref changes);
+    }
+
+    // What the operator says may lead anywhere.
+    private bool IsByTenant(string tenant, IReadOnlyDictionary<string, string> all, params ReadOnlySpan<Setting> addresses)
+    {
+        if (!RequiresPublic) return false;
+        var configured = Configured(tenant).ToDictionary(pair => pair.Name, pair => pair.Value, StringComparer.Ordinal);
+        foreach (var address in addresses)
+        {
+            if (all.TryGetValue(address.Name, out var value) && value != configured.GetValueOrDefault(address.Name)) return true;
+        }
+
+        return false;
     }
 
     /// <summary>The secrets of a setting that may hold several.</summary>

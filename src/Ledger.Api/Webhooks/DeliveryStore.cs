@@ -67,12 +67,17 @@ internal sealed class DeliveryStore(NpgsqlDataSource source)
     }
 
     /// <summary>Takes what is due of one provider, the longest due first. Whoever has taken one has it for the lease; other nodes pass over it.</summary>
-    public async Task<IReadOnlyList<Delivery>> TakeAsync(string provider, int limit, TimeSpan lease, CancellationToken cancellationToken)
+    /// <param name="provider">The provider.</param>
+    /// <param name="limit">At most so many.</param>
+    /// <param name="without">Tenants of which none is taken.</param>
+    /// <param name="lease">For how long they are the caller's.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    public async Task<IReadOnlyList<Delivery>> TakeAsync(string provider, int limit, IEnumerable<string> without, TimeSpan lease, CancellationToken cancellationToken)
     {
         await using var command = source.CreateCommand(
             $"""
             with due as (
-                select tenant_id, id from ledger.webhook_deliveries where provider = $1 and next_attempt_at <= now() order by next_attempt_at limit $2 for update skip locked
+                select tenant_id, id from ledger.webhook_deliveries where provider = $1 and next_attempt_at <= now() and tenant_id <> all($4) order by next_attempt_at limit $2 for update skip locked
             )
             update ledger.webhook_deliveries d set attempts = d.attempts + 1, tries = d.tries + 1, attempted_at = clock_timestamp(), next_attempt_at = clock_timestamp() + $3
             from due left join ledger.webhook_bodies b on b.tenant_id = due.tenant_id and b.delivery_id = due.id
@@ -82,6 +87,7 @@ internal sealed class DeliveryStore(NpgsqlDataSource source)
         command.Parameters.AddWithValue(provider);
         command.Parameters.AddWithValue(limit);
         command.Parameters.AddWithValue(lease);
+        command.Parameters.AddWithValue(without.Select(Tenants.Stored).ToArray());
         return await ReadTakenAsync(command, cancellationToken);
     }
 

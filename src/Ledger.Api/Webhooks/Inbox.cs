@@ -15,7 +15,8 @@ namespace Ledger.Api.Webhooks;
 /// <param name="providers">The adapters and what tenants have set for them.</param>
 /// <param name="facts">The way into the ledger.</param>
 /// <param name="asker">Asks about hints.</param>
-internal sealed class Inbox(ProviderDirectory providers, IFactApplier facts, HintAsker asker)
+/// <param name="options">How often is asked about what nobody has signed.</param>
+internal sealed class Inbox(ProviderDirectory providers, IFactApplier facts, HintAsker asker, InboxOptions options)
 {
     /// <summary>So soon it is tried again where the ledger or its database had no room.</summary>
     internal static readonly TimeSpan NotNowWait = TimeSpan.FromSeconds(3);
@@ -66,6 +67,8 @@ internal sealed class Inbox(ProviderDirectory providers, IFactApplier facts, Hin
         // The effect and its key come from the answer alone; what the body claimed only decides whether to ask again.
         var applied = await ApplyAllAsync(delivery, read, answer, n => Key(delivery, HintAsker.NameOf(refs)!, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(FactJson.Write(answer[n])))[..16])), dryRun);
         var lacking = hints.Select(h => Hints.Lacks(h, answer)).FirstOrDefault(l => l is not null);
+        // Anybody may have made it up: what its provider knows nothing of, asked again and again, is nothing.
+        if (answer.IsEmpty && hints.All(h => h is SubscriptionTold or DetailsTold) && delivery.Tries >= options.UnsignedTriesMax) return applied with { Status = DeliveryStatus.Ignored, Reason = "Nobody signed it, and its provider knows nothing of it." };
         // Where nothing is said of an order that may yet be ours, the hint is kept and asked about again.
         return (applied.Status == DeliveryStatus.Applied || answer.IsEmpty) && lacking is not null ? applied with { Status = DeliveryStatus.Waiting, Reason = $"Not confirmed: {lacking}.", Unconfirmed = true } : applied;
     }

@@ -9,6 +9,24 @@ public sealed record InboxOptions
     /// <summary>At most so many deliveries of one provider are applied at once on each node.</summary>
     public int AtOnceMax { get; init; } = 16;
 
+    /// <summary>What is applied for longer than this is slow: it waits for its provider, and leaves its place to others.</summary>
+    public TimeSpan SlowAfter { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>While so many deliveries of one tenant are slow, no more of it are begun: a provider's address that is dead holds up its own tenant alone.</summary>
+    public int SlowEachMax { get; init; } = 4;
+
+    /// <summary>At most so many deliveries of one provider are at work at once on each node, the slow ones included.</summary>
+    public int AllMax { get; init; } = 128;
+
+    /// <summary>So many notifications without a signature are taken in of one tenant in a minute.</summary>
+    public int UnsignedMax { get; init; } = 120;
+
+    /// <summary>So many of them about one object.</summary>
+    public int UnsignedEachMax { get; init; } = 6;
+
+    /// <summary>So often what has no signature, and of which its provider knows nothing, is asked about before it is ignored.</summary>
+    public int UnsignedTriesMax { get; init; } = 3;
+
     /// <summary>So long a worker has a delivery to itself; after that another takes it. Longer than the longest call to a provider.</summary>
     public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(60);
 

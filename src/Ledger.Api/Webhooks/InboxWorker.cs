@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 using Npgsql;
 
@@ -34,32 +35,35 @@ internal sealed class InboxWorker(DeliveryStore store, Inbox inbox, ProviderDire
 
     private async Task RunAsync(string provider, CancellationToken stopping)
     {
-        var running = new List<Task>(options.AtOnceMax);
+        var lanes = new List<Lane>(options.AtOnceMax);
         while (!stopping.IsCancellationRequested)
         {
-            running.RemoveAll(task => task.IsCompleted);
-            if (running.Count == options.AtOnceMax)
+            lanes.RemoveAll(lane => lane.Work.IsCompleted);
+            var slow = lanes.Where(lane => Stopwatch.GetElapsedTime(lane.Since) >= options.SlowAfter).ToList();
+            var slots = Math.Min(options.AtOnceMax - (lanes.Count - slow.Count), options.AllMax - lanes.Count);
+            if (slots <= 0)
             {
-                await Task.WhenAny(running);
+                // Until one ends, or is slow and leaves its place.
+                await Task.WhenAny([.. lanes.Select(lane => lane.Work), Task.Delay(options.LookEvery, stopping)]);
                 continue;
             }
 
-            var slots = options.AtOnceMax - running.Count;
-            var taken = await TakeAsync(provider, slots, stopping);
-            foreach (var delivery in taken) running.Add(RunOneAsync(delivery, stopping));
+            var held = slow.GroupBy(lane => lane.Tenant, StringComparer.Ordinal).Where(tenant => tenant.Count() >= options.SlowEachMax).Select(tenant => tenant.Key);
+            var taken = await TakeAsync(provider, slots, held, stopping);
+            foreach (var delivery in taken) lanes.Add(new Lane(delivery.Tenant, Stopwatch.GetTimestamp(), RunOneAsync(delivery, stopping)));
             if (taken.Count < slots) await WaitAsync(wakes[provider].Reader, stopping);
         }
 
         // What is under way ends before the store does.
-        await Task.WhenAny(Task.WhenAll(running), Task.Delay(EndMax, CancellationToken.None));
+        await Task.WhenAny(Task.WhenAll(lanes.Select(lane => lane.Work)), Task.Delay(EndMax, CancellationToken.None));
     }
 
-    private async Task<IReadOnlyList<Delivery>> TakeAsync(string provider, int slots, CancellationToken stopping)
+    private async Task<IReadOnlyList<Delivery>> TakeAsync(string provider, int slots, IEnumerable<string> without, CancellationToken stopping)
     {
         try
         {
             // A database that hangs must not hold up the end of the service: what is taken all the same is free again after its lease.
-            return await store.TakeAsync(provider, slots, options.Lease, CancellationToken.None).WaitAsync(stopping);
+            return await store.TakeAsync(provider, slots, without, options.Lease, CancellationToken.None).WaitAsync(stopping);
         }
         catch (Exception failure)
         {
@@ -131,4 +135,6 @@ internal sealed class InboxWorker(DeliveryStore store, Inbox inbox, ProviderDire
             // Time to look, or to stop.
         }
     }
+
+    private sealed record Lane(string Tenant, long Since, Task Work);
 }

@@ -7,6 +7,9 @@ internal interface IProviderSettingsSource
 {
     /// <summary>What a tenant has set for a provider now; null where it has set nothing.</summary>
     ValueTask<ProviderSettings?> FindAsync(string tenant, string provider, CancellationToken cancellationToken);
+
+    /// <summary>How often anything was set through this node: what was read before the last time may be old.</summary>
+    long Changes => 0;
 }
 
 /// <summary>The providers by their names, and what each tenant has set for them.</summary>
@@ -18,6 +21,9 @@ internal sealed class ProviderDirectory(IEnumerable<IPaymentProvider> adapters, 
 
     /// <summary>Their names.</summary>
     public IReadOnlyCollection<string> Names => byName.Keys;
+
+    /// <summary>How often anything was set through this node.</summary>
+    public long Changes => settings.Changes;
 
     /// <summary>The adapter of a provider; null where this program has none.</summary>
     public IPaymentProvider? Find(string provider) => byName.GetValueOrDefault(provider);

@@ -18,9 +18,12 @@ public sealed record ReceivedBody(string Id, bool Duplicate);
 internal sealed class WebhookReceiver : IDisposable
 {
     private const int RetryAfterSeconds = 5;
+    private const int UnsignedRetryAfterSeconds = 60;
 
     private readonly FreshCache<string, TenantRow> tenants;
     private readonly ProviderDirectory providers;
+    private readonly SettingsOfAMoment settingsNow;
+    private readonly UnsignedLimit unsigned;
     private readonly DeliveryStore store;
     private readonly InboxWorker worker;
     private readonly RefusalCounts refusals;
@@ -28,8 +31,10 @@ internal sealed class WebhookReceiver : IDisposable
     private readonly TimeProvider clock;
     private readonly ILogger<WebhookReceiver> logger;
 
-    public WebhookReceiver(AccessStore access, ProviderDirectory providers, DeliveryStore store, InboxWorker worker, RefusalCounts refusals, InboxOptions options, TimeProvider clock, ILogger<WebhookReceiver> logger)
+    public WebhookReceiver(
+        AccessStore access, ProviderDirectory providers, SettingsOfAMoment settingsNow, UnsignedLimit unsigned, DeliveryStore store, InboxWorker worker, RefusalCounts refusals, InboxOptions options, TimeProvider clock, ILogger<WebhookReceiver> logger)
     {
+        (this.settingsNow, this.unsigned) = (settingsNow, unsigned);
         (this.providers, this.store, this.worker, this.refusals, this.options, this.clock, this.logger) = (providers, store, worker, refusals, options, clock, logger);
         tenants = new FreshCache<string, TenantRow>(access.FindTenantAsync, clock);
     }
@@ -51,7 +56,7 @@ internal sealed class WebhookReceiver : IDisposable
                 return;
             }
 
-            if (await providers.SettingsAsync(tenant, provider, http.RequestAborted) is not { WebhookSecrets.IsDefaultOrEmpty: false } settings)
+            if (await settingsNow.FindAsync(tenant, provider, http.RequestAborted) is not { WebhookSecrets.IsDefaultOrEmpty: false } settings)
             {
                 await RefuseAsync(http, provider, "not_set_up", new Problem(ProblemTypes.BadSignature, $"No signature can be checked: this tenant has set no secret for the notifications of {provider}. Set it with PUT /v1/settings."));
                 return;
@@ -68,6 +73,13 @@ internal sealed class WebhookReceiver : IDisposable
             {
                 refusals.Add(tenant, provider, fault);
                 await RefuseAsync(http, provider, Words.Of(fault), Explain(fault));
+                return;
+            }
+
+            if (!told.IsSigned && !unsigned.TryTake(tenant, provider, told.ObjectId ?? told.EventId))
+            {
+                refusals.Add(tenant, provider, SignatureFault.TooMany);
+                await RefuseAsync(http, provider, Words.Of(SignatureFault.TooMany), new Problem(ProblemTypes.RateLimited, "It has no signature, and more of its kind have come than are taken in. Send it again.") { RetryAfterSeconds = UnsignedRetryAfterSeconds });
                 return;
             }
 

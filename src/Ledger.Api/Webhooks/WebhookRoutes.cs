@@ -17,6 +17,8 @@ public static class WebhookRoutes
         return services
             .AddSingleton(provider => provider.GetRequiredService<IConfiguration>().GetSection("Webhooks").Get<InboxOptions>() ?? new InboxOptions())
             .AddSingleton<ProviderDirectory>()
+            .AddSingleton<SettingsOfAMoment>()
+            .AddSingleton<UnsignedLimit>()
             .AddSingleton<DeliveryStore>()
             .AddSingleton<DeliveryDesk>()
             .AddSingleton<HintAsker>()

@@ -85,6 +85,8 @@ public static class ApplyProviderFactHandler
     private static PaymentDecision.Refused? Told(PaymentDraft draft, PaymentTold told, bool allowsDebt)
     {
         var payment = draft.Payment;
+        // The page of a plan pays for a plan, and for nothing else.
+        if (told is { Status: not PaymentStatus.Expired, Refs: { CheckoutSessionId: not null, SubscriptionId: not null } } && payment.Purpose != PaymentPurpose.Subscription) return null;
         if (told.Status == PaymentStatus.Succeeded) return Paid(draft, told);
         // Where all of the money went back by a refund that was begun here, the provider may tell that refund as a void.
         if (told.Reverses && payment.HasSucceeded && payment.Refunded == payment.Amount.Amount && payment.Refunds.Any(refund => refund is { IsOurs: true, Counts: true })) return null;

@@ -37,6 +37,9 @@ public sealed record CustomerUnlinked : CustomerEvent
 /// <param name="CustomerId">The provider's id; null where there is none.</param>
 public sealed record Customer(long Version = 0, string? CustomerId = null)
 {
+    /// <summary>Which customer of the account it is, or the next one would be, from 1: they are linked and unlinked in turn.</summary>
+    public int Number => (int)(Version / 2) + 1;
+
     /// <summary>The link after one more event. Total.</summary>
     public Customer Evolve(CustomerEvent happened) => happened switch
     {

@@ -279,6 +279,13 @@ public sealed record AttentionNeeded : PaymentEvent
     public required string Reason { get; init; }
 }
 
+/// <summary>Somebody has looked at it and done what was to be done.</summary>
+public sealed record AttentionResolved : PaymentEvent
+{
+    /// <summary>What was done, or why nothing was to be done.</summary>
+    public required string Reason { get; init; }
+}
+
 /// <summary>What a payment is for.</summary>
 public enum PaymentPurpose
 {

@@ -73,12 +73,13 @@ public sealed partial record Payment
             case RefundStarted e:
                 return next with
                 {
-                    Refunds = [.. Refunds.AsSpan(), new() { Id = e.Refund, Amount = e.Amount.Amount, Status = RefundStatus.Pending, IsOurs = true, KeepsCredits = e.KeepsCredits, Reason = e.Reason, CreatedAt = recordedAt, NextTry = recordedAt }],
+                    Refunds = [.. Refunds.AsSpan(), new() { Id = e.Refund, Amount = e.Amount.Amount, Status = RefundStatus.Pending, IsOurs = true, KeepsCredits = e.KeepsCredits, Reason = e.Reason, CreatedAt = recordedAt, NextTry = recordedAt, IsBesideTotal = RefundTotal > 0 }],
                 };
             case RefundAdvanced e:
                 return next.Advanced(e, recordedAt);
             case RefundTotalTold e:
-                return next with { RefundTotal = Math.Max(RefundTotal, e.Total.Amount) };
+                // From here on it may hold those that were begun here before.
+                return next.WithRefunds(refund => refund.IsBesideTotal, refund => refund with { IsBesideTotal = false }) with { RefundTotal = Math.Max(RefundTotal, e.Total.Amount) };
             case DisputeAdvanced e:
                 return next.Advanced(e, recordedAt);
             case PaymentCreditsRevoked e:
@@ -87,6 +88,8 @@ public sealed partial record Payment
                 return next with { Revoked = Revoked - e.Amount, Shortfall = Shortfall - e.Shortfall };
             case AttentionNeeded e:
                 return next with { Attention = e.Reason };
+            case AttentionResolved:
+                return next with { Attention = null };
         }
 
         return next;
@@ -107,12 +110,14 @@ public sealed partial record Payment
     /// <summary>How a reference is named in the tenant: <c>stripe:pi_...</c>.</summary>
     public static string RefName(string provider, string reference) => $"{provider}:{reference}";
 
-    private Payment WithRefund(string? id, Func<Refund, Refund> change)
+    private Payment WithRefund(string? id, Func<Refund, Refund> change) => WithRefunds(refund => refund.Id == id, change);
+
+    private Payment WithRefunds(Func<Refund, bool> which, Func<Refund, Refund> change)
     {
         var refunds = Refunds.AsSpan().ToArray();
         for (var i = 0; i < refunds.Length; i++)
         {
-            if (refunds[i].Id == id) refunds[i] = change(refunds[i]);
+            if (which(refunds[i])) refunds[i] = change(refunds[i]);
         }
 
         return this with { Refunds = ValueList.Create<Refund>(refunds) };

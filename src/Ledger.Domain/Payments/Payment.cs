@@ -37,6 +37,9 @@ public sealed record Refund
     /// <summary>When the provider is to be asked (again); null where nothing is to be asked.</summary>
     public DateTimeOffset? NextTry { get; init; }
 
+    /// <summary>Whether it began here after the highest sum that the provider has told so far: then it is not in that sum.</summary>
+    public bool IsBesideTotal { get; init; }
+
     /// <summary>Whether its money goes back, or has.</summary>
     public bool Counts => Status is RefundStatus.Pending or RefundStatus.Succeeded;
 }
@@ -182,21 +185,27 @@ public sealed partial record Payment
     /// <summary>Whether the money came, and has not been taken back by the provider itself.</summary>
     public bool HasSucceeded => Standing == PaymentStatus.Succeeded;
 
-    /// <summary>What has gone back of the money, or is about to; at most the amount. Refunds count by their id, sums that were told by their maximum; what failed counts in neither.</summary>
+    /// <summary>What has gone back of the money, or is about to; at most the amount. Refunds count by their id, sums that were told by their maximum, with what began here since; what failed counts in neither.</summary>
     public long Refunded
     {
         get
         {
-            long known = 0, failed = 0;
+            long known = 0, told = RefundTotal;
             foreach (var refund in Refunds)
             {
-                // What the provider never had is in no sum of its.
-                if (!refund.Counts && refund.ProviderId is null) continue;
-                known += refund.Amount;
-                if (!refund.Counts) failed += refund.Amount;
+                if (refund.Counts)
+                {
+                    known += refund.Amount;
+                    if (refund.IsBesideTotal) told += refund.Amount;
+                }
+                else if (refund is { ProviderId: not null, IsBesideTotal: false })
+                {
+                    // What the provider never had is in no sum of its.
+                    told -= refund.Amount;
+                }
             }
 
-            return Math.Clamp(Math.Max(known, RefundTotal) - failed, 0, Amount.Amount);
+            return Math.Clamp(Math.Max(known, told), 0, Amount.Amount);
         }
     }
 

@@ -26,6 +26,15 @@ public sealed record NothingLeftToRefund(PaymentId Payment, Money Left, PaymentS
     public override string Detail => $"Of {Payment}, {Left} is left to refund. Ask for no more than that.";
 }
 
+/// <summary>Nobody has to look at the payment (409).</summary>
+/// <param name="Payment">The payment.</param>
+/// <param name="State">How the payment stands.</param>
+public sealed record NothingToResolve(PaymentId Payment, PaymentStatus State) : Refusal
+{
+    /// <inheritdoc/>
+    public override string Detail => $"{Payment} needs no attention: there is nothing to resolve.";
+}
+
 /// <summary>What a provider told can't be true of this payment: it is not applied (409).</summary>
 /// <param name="Payment">The payment.</param>
 /// <param name="What">What does not fit.</param>

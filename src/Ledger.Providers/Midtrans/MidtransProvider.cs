@@ -123,7 +123,8 @@ public sealed class MidtransProvider(CallLimits limits, TimeProvider clock) : IP
     {
         fault = SignatureFault.Missing;
         if (JsonReading.Parse(body) is not { ValueKind: JsonValueKind.Object } told) return null;
-        if (!MidtransFacts.IsSubscription(told))
+        var isSigned = !MidtransFacts.IsSubscription(told);
+        if (isSigned)
         {
             if (told.Text("signature_key") is not { } signature || told.Text("order_id") is not { } order || told.Text("status_code") is not { } code || told.Text("gross_amount") is not { } amount) return null;
             fault = SignatureFault.Wrong;
@@ -134,7 +135,7 @@ public sealed class MidtransProvider(CallLimits limits, TimeProvider clock) : IP
         }
 
         fault = SignatureFault.Unreadable;
-        return MidtransFacts.Envelope(told);
+        return MidtransFacts.Envelope(told) is { } named ? named with { IsSigned = isSigned } : null;
     }
 
     /// <inheritdoc/>

@@ -51,6 +51,9 @@ public sealed class The_command_line : IAsyncLifetime
         var (status, _, errors) = await RunAsync([], ("ASPNETCORE_ENVIRONMENT", "Production"), ("LEDGER_DEV_API_KEY", "some-key-of-mine"));
         (status, errors.TrimEnd('\n')).ShouldBe((1, "LEDGER_DEV_API_KEY is set, but the environment is Production: the key exists in Development only. Unset it, and make keys with `apikeys create`."));
 
+        (status, _, errors) = await RunAsync([], ("ASPNETCORE_ENVIRONMENT", "Production"), ("Tenants__acme__Fake__SecretKey", "anything"));
+        (status, errors.TrimEnd('\n')).ShouldBe((1, "Tenants__acme__Fake__* is set, but the environment is Production: the provider that is none exists in Development only. Unset it."));
+
         (status, _, errors) = await RunAsync(["db", "assert"], ("ConnectionStrings__Ledger", "Host=127.0.0.1;Port=1;Timeout=2"));
         (status, errors.TrimEnd('\n').Contains('\n', StringComparison.Ordinal)).ShouldBe((1, false));
         errors.ShouldStartWith("The database can't be reached");

@@ -163,4 +163,28 @@ public sealed class Payments_over_http(ContractService service)
         var report = await Ledger.Api.Verification.VerificationServices.Verification(source).RunAsync(new Ledger.EventStore.Verification.VerificationOptions { ReadModels = false });
         report.First.Select(finding => finding.ToString()).Where(finding => finding.Contains("payment/", StringComparison.Ordinal) || finding.Contains("the fact", StringComparison.Ordinal) || finding.Contains("package/", StringComparison.Ordinal)).ShouldBeEmpty();
     }
+
+    [Fact]
+    public async Task What_somebody_has_looked_at_is_resolved_once_with_a_reason_that_its_history_shows()
+    {
+        var account = await Shop.OpenAsync();
+        var payment = (await Shop.CheckoutAsync(account.Id)).ShouldBe(201)["paymentId"];
+        var path = $"/v1/payments/{payment}/resolve";
+        (await Shop.Client.Post(path, """{"reason":"r"}""")).ShouldBe(409, "conflict")["state"].ShouldBe("pending");
+        await Shop.TellAsync(Reported(account.Id, NewIntent()) with { Provider = "fake", Marks = new("default", account.Id, payment, null), Amount = new Money(1400, "usd") });
+        (await Shop.Get(payment))["needsAttention"].ShouldBe("true");
+        (await Shop.Client.Post(path, "{}")).ShouldBe(400, "invalid-request").WrongMembers.ShouldBe(["reason"]);
+        foreach (var who in new[] { "reader", "analyst" }) (await service.As(who).Post(path, """{"reason":"r"}""")).ShouldBe(403, "forbidden");
+
+        var key = Guid.NewGuid().ToString();
+        var resolved = await Shop.Client.Post(path, """{"reason":"refunded by hand"}""", key);
+        (resolved.ShouldBe(200)["status"], resolved["needsAttention"]).ShouldBe(("failed", "false"));
+        (await Shop.Client.Post(path, """{"reason":"refunded by hand"}""", key)).ShouldBe(200).Replayed.ShouldBeTrue();
+        (await Shop.Client.Post(path, """{"reason":"again"}""")).ShouldBe(409, "conflict")["state"].ShouldBe("failed");
+        (await Shop.Client.Get($"/v1/payments?needsAttention=true&accountId={account.Id}")).Data.ShouldBeEmpty();
+        var history = (await Shop.Get(payment)).Json.GetProperty("history").EnumerateArray().ToList();
+        history.Select(one => one.GetProperty("status").GetString()).ShouldBe(["pending", "failed", "failed"]);
+        history[^1].GetProperty("resolved").GetString().ShouldBe("refunded by hand");
+        (await Shop.Client.Post("/v1/payments/pay_0/resolve", """{"reason":"r"}""")).ShouldBe(404, "not-found");
+    }
 }

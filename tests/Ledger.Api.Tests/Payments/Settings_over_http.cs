@@ -1,7 +1,11 @@
+using Ledger.Api.Http;
 using Ledger.Api.Settings;
 using Ledger.Api.Tests.Contract;
+using Ledger.Providers;
+using Ledger.Providers.Stripe;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting.Internal;
 using Npgsql;
 
 namespace Ledger.Api.Tests.Payments;
@@ -52,7 +56,7 @@ public sealed class Settings_over_http(ContractService service)
             new("Tenants:acme:Stripe:WebhookSecret:1", "whsec_d"), new("Midtrans:ServerKey", "Mid-server-z"),
         ]).Build();
         await using var source = NpgsqlDataSource.Create(service.ConnectionString);
-        var settings = new TenantSettings(source, configuration);
+        var settings = new TenantSettings(source, configuration, new HostingEnvironment { EnvironmentName = "Development" });
         var mine = (await settings.FindAsync("default", "stripe", CancellationToken.None)).ShouldNotBeNull();
         (mine.SecretKey, string.Join(' ', mine.WebhookSecrets), mine.ApiBase, TenantSettings.IsLive("stripe", mine)).ShouldBe(("sk_live_x", "whsec_a whsec_b", new Uri("https://api.stripe.com"), true));
         var acme = (await settings.FindAsync("acme", "stripe", CancellationToken.None)).ShouldNotBeNull();
@@ -60,5 +64,34 @@ public sealed class Settings_over_http(ContractService service)
         (await settings.FindAsync("acme", "midtrans", CancellationToken.None)).ShouldBeNull("a short name is the tenant default's");
         var midtrans = (await settings.FindAsync("default", "midtrans", CancellationToken.None)).ShouldNotBeNull();
         (midtrans.ApiBase, midtrans.SnapBase).ShouldBe((new Uri("https://api.midtrans.com"), new Uri("https://app.midtrans.com")));
+    }
+
+    [Fact]
+    public async Task Outside_of_Development_an_address_that_a_tenant_sets_reaches_nothing_inside()
+    {
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection([new("Tenants:inside:Stripe:ApiBase", "http://10.0.0.1:8080"), new("Tenants:inside:Stripe:SecretKey", "sk_test_x")]).Build();
+        await using var source = NpgsqlDataSource.Create(service.ConnectionString);
+        var settings = new TenantSettings(source, configuration, new HostingEnvironment { EnvironmentName = "Production" });
+        (await settings.FindAsync("inside", "stripe", CancellationToken.None)).ShouldNotBeNull().PublicOnly.ShouldBeFalse("the operator may lead anywhere");
+
+        // Written before there was a rule, or by a name that stands for something inside now.
+        await settings.PutAsync("other", new Dictionary<string, string> { ["Stripe:SecretKey"] = "sk_test_x", ["Stripe:ApiBase"] = "http://localhost:1" }, "test", CancellationToken.None);
+        var set = (await settings.FindAsync("other", "stripe", CancellationToken.None)).ShouldNotBeNull();
+        set.PublicOnly.ShouldBeTrue();
+        using var stripe = new StripeProvider();
+        var failure = await Should.ThrowAsync<ProviderException>(stripe.PortalAsync(set, "cus_1", null, CancellationToken.None));
+        (failure.Fault, failure.Code).ShouldBe((ProviderFault.Unauthorized, "address_not_public"));
+        failure.Message.ShouldNotContain("localhost");
+        await settings.PutAsync("other", new Dictionary<string, string> { ["Stripe:ApiBase"] = "" }, "test", CancellationToken.None);
+        (await settings.FindAsync("other", "stripe", CancellationToken.None)).ShouldNotBeNull().PublicOnly.ShouldBeFalse("the usual address");
+        await settings.PutAsync("other", new Dictionary<string, string> { ["Stripe:SecretKey"] = "" }, "test", CancellationToken.None);
+
+        var endpoints = new SettingsEndpoints(settings);
+        foreach (var (address, fits) in new[] { ("http://127.0.0.1:1", false), ("https://localhost", false), ("https://10.1.2.3", false), ("https://[::1]", false), ("https://169.254.169.254", false), ("https://vault.internal", false), ("https://api.example.com", true) })
+        {
+            var errors = new Errors();
+            endpoints.Changes(new PutSettingsRequest { Stripe = new StripeSettingsRequest { ApiBase = address } }, [], errors);
+            (errors.Problem is null).ShouldBe(fits, address);
+        }
     }
 }

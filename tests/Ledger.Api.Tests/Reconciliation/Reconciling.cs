@@ -61,6 +61,12 @@ public sealed class Reconciling(PayingService paying)
         (account2.GetProperty("balance").GetDecimal(), account2.GetProperty("frozen").GetDecimal()).ShouldBe((17.5m, 7.5m));
         (await tenant.Get($"/v1/payments/{checkout}")).Text("status").ShouldBe("partially_refunded");
         await NothingIsLeftAsync(tenant);
+
+        // A refund that came to nothing shows on no list: what differs is asked about.
+        tenant.Stripe.FailRefund((string)tenant.Stripe.Objects("refund").Single()["id"]!);
+        Found(await tenant.ApplyAsync()).ShouldBe([("amount status", "done")]);
+        (await tenant.BalanceAsync(account)).ShouldBe("22.5");
+        await NothingIsLeftAsync(tenant);
     }
 
     [Fact]

@@ -121,9 +121,9 @@ public sealed class Applying_what_was_told(InboxService service)
             ids.Add(id);
         }
 
-        var taken = await store.TakeAsync("elsewhere", 10, TimeSpan.FromSeconds(1), CancellationToken.None);
+        var taken = await store.TakeAsync("elsewhere", 10, [], TimeSpan.FromSeconds(1), CancellationToken.None);
         taken.Count.ShouldBe(5);
-        (await store.TakeAsync("elsewhere", 10, TimeSpan.FromSeconds(1), CancellationToken.None)).ShouldBeEmpty("nobody else has them while the lease lasts");
+        (await store.TakeAsync("elsewhere", 10, [], TimeSpan.FromSeconds(1), CancellationToken.None)).ShouldBeEmpty("nobody else has them while the lease lasts");
         foreach (var delivery in taken) (await inbox.ApplyAsync(delivery with { Provider = InboxService.Pay }, dryRun: false, CancellationToken.None)).Status.ShouldBe(DeliveryStatus.Applied);
         var keys = alone.Ledger.Sent.ToList();
         keys.Count.ShouldBe(10);
@@ -144,7 +144,7 @@ public sealed class Applying_what_was_told(InboxService service)
         var taken = await Task.WhenAll(Enumerable.Range(0, 6).Select(async _ =>
         {
             var mine = new List<Delivery>();
-            while (await store.TakeAsync(provider, 7, TimeSpan.FromMinutes(1), CancellationToken.None) is { Count: > 0 } some) mine.AddRange(some);
+            while (await store.TakeAsync(provider, 7, [], TimeSpan.FromMinutes(1), CancellationToken.None) is { Count: > 0 } some) mine.AddRange(some);
             return mine;
         }));
         taken.SelectMany(t => t).Select(d => d.Id).ShouldBeUnique();

@@ -22,6 +22,9 @@ internal sealed class TestPay(string name, bool hints) : IPaymentProvider
     /// <summary>How often it was asked about an order.</summary>
     public ConcurrentDictionary<string, int> Asked { get; } = new();
 
+    /// <summary>Tenants whose questions it never answers, by their keys.</summary>
+    public ConcurrentDictionary<string, bool> Silent { get; } = new();
+
     /// <summary>Whether it can't be asked.</summary>
     public bool IsDown { get; set; }
 
@@ -75,13 +78,12 @@ internal sealed class TestPay(string name, bool hints) : IPaymentProvider
         };
     }
 
-    public Task<ImmutableArray<ProviderFact>> AskAsync(ProviderSettings settings, ProviderRefs refs, CancellationToken cancellationToken)
+    public async Task<ImmutableArray<ProviderFact>> AskAsync(ProviderSettings settings, ProviderRefs refs, CancellationToken cancellationToken)
     {
         if (IsDown) throw new ProviderException("It is out of order.", ProviderFault.Unknown);
         Asked.AddOrUpdate(refs.OrderId!, 1, (_, n) => n + 1);
-        return Task.FromResult<ImmutableArray<ProviderFact>>(Truth.TryGetValue(refs.OrderId!, out var status)
-            ? [new PaymentTold { Provider = name, Refs = refs, Status = status, Amount = new Money(1500, "idr") }]
-            : []);
+        if (Silent.ContainsKey(settings.SecretKey)) await Task.Delay(Timeout.Infinite, cancellationToken);
+        return Truth.TryGetValue(refs.OrderId!, out var status) ? [new PaymentTold { Provider = name, Refs = refs, Status = status, Amount = new Money(1500, "idr") }] : [];
     }
 
     public string? Objection(CheckoutOrder order) => null;
@@ -104,14 +106,23 @@ internal sealed class TestPay(string name, bool hints) : IPaymentProvider
 /// <summary>The tenants' settings: <c>default</c> and <c>other</c> have both providers, with secrets of their own.</summary>
 internal sealed class TestSettings : IProviderSettingsSource, IRetentionSource
 {
+    private int reads;
+
     public ConcurrentDictionary<string, int> Days { get; } = new();
 
-    public ValueTask<ProviderSettings?> FindAsync(string tenant, string provider, CancellationToken cancellationToken) => new(tenant switch
+    /// <summary>How often settings were read.</summary>
+    public int Reads => Volatile.Read(ref reads);
+
+    public ValueTask<ProviderSettings?> FindAsync(string tenant, string provider, CancellationToken cancellationToken)
     {
-        "default" => new ProviderSettings("sk_test_1", [TestPay.Secret, "the-secret-before"], new Uri("http://localhost:1")),
-        "other" => new ProviderSettings("sk_test_2", [TestPay.Secret + "-of-other"], new Uri("http://localhost:1")),
-        _ => null,
-    });
+        Interlocked.Increment(ref reads);
+        return new(tenant switch
+        {
+            "default" => new ProviderSettings("sk_test_1", [TestPay.Secret, "the-secret-before"], new Uri("http://localhost:1")),
+            "other" => new ProviderSettings("sk_test_2", [TestPay.Secret + "-of-other"], new Uri("http://localhost:1")),
+            _ => null,
+        });
+    }
 
     public ValueTask<int?> DaysAsync(string tenant, CancellationToken cancellationToken) => new(Days.TryGetValue(tenant, out var days) ? days : null);
 }

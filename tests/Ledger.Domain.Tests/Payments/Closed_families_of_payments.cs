@@ -27,6 +27,7 @@ public sealed class Closed_families_of_payments
             Version = 5,
             Provider = "stripe",
             Amount = new(8000, "usd"),
+            Attention = "look",
             Page = new() { ExpiresAt = Now },
             Refunds = [new() { Id = "rfd_1", Amount = 500, Status = RefundStatus.Pending, CreatedAt = Now, NextTry = Now }],
         };

@@ -35,6 +35,40 @@ public sealed class Giving_back
     }
 
     [Fact]
+    public void A_refund_that_begins_here_comes_on_top_of_a_sum_that_was_told_before_and_is_in_one_that_is_told_after()
+    {
+        Paid();
+        // Somebody refunds 3 dollars in the dashboard; only the sum is told so far.
+        world.Tell(PaymentWorld.Total(300));
+        (world.Payment.Refunded, world.Account.Balance).ShouldBe((300L, (Credits)12));
+        world.Send(Refund(500)).ShouldBeOfType<PaymentDecision.Accepted>();
+        (world.Payment.Refunded, world.Payment.Revoked, world.Account.Balance).ShouldBe((800L, (Credits)8, (Credits)7), "ours is not in the sum");
+        world.Send(Refund(701, "rfd_2")).ShouldBeOfType<PaymentDecision.Refused>().Refusal.ShouldBeOfType<NothingLeftToRefund>().Left.Amount.ShouldBe(700);
+
+        // Whatever comes in which order, no more is taken than has gone.
+        world.Tell(PaymentWorld.Refunded(500, "re_ours", ours: "rfd_1"));
+        world.Payment.Refunded.ShouldBe(800L);
+        world.Tell(PaymentWorld.Total(800));
+        world.Tell(PaymentWorld.Refunded(300, "re_dashboard"));
+        (world.Payment.Refunded, world.Payment.Revoked, world.Account.Balance).ShouldBe((800L, (Credits)8, (Credits)7));
+        world.Tell(PaymentWorld.Refunded(500, "re_ours", RefundStatus.Failed));
+        (world.Payment.Refunded, world.Payment.Revoked, world.Account.Balance).ShouldBe((300L, (Credits)3, (Credits)12));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_refund_beside_a_sum_that_fails_leaves_the_sum(bool named)
+    {
+        Paid();
+        world.Tell(PaymentWorld.Total(300));
+        world.Send(Refund(500));
+        if (named) world.Tell(PaymentWorld.Refunded(500, "re_ours", RefundStatus.Failed, "rfd_1"));
+        else world.Send(new RecordProviderCall { Payment = PaymentWorld.First, Call = ProviderCall.Refund, Refund = "rfd_1", Reason = "no", IsFinal = true });
+        (world.Payment.Refunded, world.Payment.Revoked, world.Account.Balance).ShouldBe((300L, (Credits)3, (Credits)12));
+    }
+
+    [Fact]
     public void A_refund_that_the_provider_refuses_gives_the_credits_back_at_once_and_one_that_fails_weeks_later_too()
     {
         Paid();

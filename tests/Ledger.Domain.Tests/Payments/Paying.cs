@@ -249,4 +249,31 @@ public sealed class Paying
     }
 
     private static Refusal Refusal(PaymentDecision decision) => decision.ShouldBeOfType<PaymentDecision.Refused>().Refusal;
+
+    [Fact]
+    public void What_somebody_has_looked_at_is_off_the_list_until_there_is_a_new_reason()
+    {
+        var resolve = new ResolvePayment { Payment = PaymentWorld.First, Reason = "refunded in the dashboard" };
+        world.Send(resolve).ShouldBeOfType<PaymentDecision.Refused>().Refusal.ShouldBeOfType<PaymentNotFound>();
+        world.Buy();
+        world.Send(resolve).ShouldBeOfType<PaymentDecision.Refused>().Refusal.ShouldBeOfType<NothingToResolve>().State.ShouldBe(PaymentStatus.Pending);
+        world.Tell(world.Told(PaymentStatus.Succeeded, amount: 1400));
+        world.Payment.Attention.ShouldNotBeNull();
+        var before = world.Payment;
+
+        world.Send(resolve).ShouldBeOfType<PaymentDecision.Accepted>().Payment.ShouldBe([new AttentionResolved { Status = PaymentStatus.Failed, Reason = "refunded in the dashboard" }]);
+        (world.Payment.Attention, world.Payment.Status, world.Payment.FailureReason, world.Payment.Refunded, world.Account.Balance).ShouldBe((null, before.Status, before.FailureReason, before.Refunded, Credits.Zero), "nothing else moves");
+        world.Send(resolve).ShouldBeOfType<PaymentDecision.Refused>();
+        // The right money after it is delivered all the same.
+        world.Pay();
+        (world.Payment.Status, world.Account.Balance).ShouldBe((PaymentStatus.Succeeded, (Credits)15));
+    }
+
+    [Fact]
+    public void The_page_of_a_plan_pays_for_no_package()
+    {
+        world.Buy();
+        world.Tell(world.Told(PaymentStatus.Succeeded) with { Refs = new() { CheckoutSessionId = "cs_1", SubscriptionId = "sub_1" } }).ShouldBeOfType<PaymentDecision.Accepted>();
+        (world.Payment.Status, world.Payment.Refs.SubscriptionId, world.Account.Balance).ShouldBe((PaymentStatus.Pending, "sub_1", Credits.Zero));
+    }
 }

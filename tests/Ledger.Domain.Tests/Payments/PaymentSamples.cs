@@ -111,6 +111,8 @@ public static class PaymentSamples
         ("payment_credits_restored_small", new PaymentCreditsRestored { Amount = 3 }),
         ("attention_needed_full", new AttentionNeeded { Status = PaymentStatus.Succeeded, NeedsAttention = true, Reason = "the account is closed" }),
         ("attention_needed_small", new AttentionNeeded { Reason = "look" }),
+        ("attention_resolved_full", new AttentionResolved { Status = PaymentStatus.Failed, Reason = "refunded in the dashboard" }),
+        ("attention_resolved_small", new AttentionResolved { Reason = "done" }),
         ("customer_linked_full", new CustomerLinked { Account = new("acct_1"), Provider = "stripe", CustomerId = "cus_1" }),
         ("customer_linked_small", new CustomerLinked { Account = new("a"), Provider = "fake", CustomerId = "c" }),
         ("customer_unlinked_full", new CustomerUnlinked { CustomerId = "cus_1" }),
