@@ -9,7 +9,9 @@ using Ledger.Api.Commands;
 using Ledger.Api.Http;
 using Ledger.Api.Payments;
 using Ledger.Api.Reconciliation;
+using Ledger.Api.Settings;
 using Ledger.Providers;
+using Npgsql;
 using Spectre.Console;
 
 namespace Ledger.Api.Operations;
@@ -54,6 +56,9 @@ internal sealed class ReconcileCommand : IOperationsCommand
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(options => options.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.AddSingleton(database.Service).AddSingleton(TimeProvider.System).AddSingleton<AccessStore>();
         builder.Services.AddStore().AddAccounts().AddCatalog().AddBilling().AddPayments(builder.Environment).AddReconciliation();
+        // What the service may reach, this command may.
+        var isDevelopment = Environment.GetEnvironmentVariable("ASPNETCORE_ENVIRONMENT") == Environments.Development;
+        builder.Services.AddSingleton(provider => new TenantSettings(provider.GetRequiredService<NpgsqlDataSource>(), provider.GetRequiredService<IConfiguration>(), requiresPublic: !isDevelopment));
         return builder.Build();
     }
 

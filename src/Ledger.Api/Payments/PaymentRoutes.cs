@@ -8,6 +8,7 @@ using Ledger.Providers.Fake;
 using Ledger.Providers.Midtrans;
 using Ledger.Providers.Stripe;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Npgsql;
 
 namespace Ledger.Api.Payments;
 
@@ -29,7 +30,7 @@ public static class PaymentRoutes
             .AddSingleton<IStreamModel, CustomerModel>()
             .AddSingleton<IPaymentProvider>(_ => new StripeProvider())
             .AddSingleton<IPaymentProvider>(_ => new MidtransProvider())
-            .AddSingleton<TenantSettings>()
+            .AddSingleton(provider => new TenantSettings(provider.GetRequiredService<NpgsqlDataSource>(), provider.GetRequiredService<IConfiguration>(), requiresPublic: !environment.IsDevelopment()))
             .AddSingleton<SettingsEndpoints>()
             .AddSingleton<ProviderDesk>()
             .AddSingleton<PaymentDesk>()

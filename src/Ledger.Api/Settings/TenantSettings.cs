@@ -37,7 +37,10 @@ internal sealed record Setting(string Name, bool IsSecret = false)
 /// What tenants have set: by <c>PUT /v1/settings</c>, else by the environment (<c>Tenants__acme__Stripe__WebhookSecret</c>; the short names are those of the tenant <c>default</c>). Read anew each time, so that a
 /// rotated secret counts at once for calls, on every node; for notifications within a second (<see cref="SettingsOfAMoment"/>).
 /// </summary>
-internal sealed class TenantSettings(NpgsqlDataSource source, IConfiguration configuration, IHostEnvironment environment) : IProviderSettingsSource, IRetentionSource
+/// <param name="source">Connections as the service's role.</param>
+/// <param name="configuration">What the environment says.</param>
+/// <param name="requiresPublic">Whether addresses that tenants set must be public ones.</param>
+internal sealed class TenantSettings(NpgsqlDataSource source, IConfiguration configuration, bool requiresPublic) : IProviderSettingsSource, IRetentionSource
 {
     // Of the provider that is none, which there is in Development alone.
     private const string FakeSecret = "fake_secret_of_development";
@@ -50,7 +53,7 @@ internal sealed class TenantSettings(NpgsqlDataSource source, IConfiguration con
     public long Changes => Interlocked.Read(ref changes);
 
     /// <summary>Whether addresses that tenants set must be public ones: outside of Development nobody looks around inside by them.</summary>
-    public bool RequiresPublic { get; } = !environment.IsDevelopment();
+    public bool RequiresPublic => requiresPublic;
 
     /// <summary>Outside Development settings of the provider that is none end the start, before anything else has begun: whoever signs its notifications makes money.</summary>
     /// <exception cref="ConfigurationException">There are such.</exception>
