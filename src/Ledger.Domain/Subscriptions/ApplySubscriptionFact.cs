@@ -50,7 +50,7 @@ public static class ApplySubscriptionFactHandler
         var state = subscription.State;
         if (fact.Status is ToldSubscriptionStatus.Canceled or ToldSubscriptionStatus.IncompleteExpired)
         {
-            if (!state.HasEnded) subscription.End(fact.Status == ToldSubscriptionStatus.Canceled ? SubscriptionStatus.Canceled : SubscriptionStatus.IncompleteExpired, fact.CancelReason, isTold: true);
+            if (!state.HasEnded) subscription.End(fact.Status == ToldSubscriptionStatus.Canceled || state.IsLive ? SubscriptionStatus.Canceled : SubscriptionStatus.IncompleteExpired, fact.CancelReason, isTold: true);
             return null;
         }
 
@@ -79,7 +79,7 @@ public static class ApplySubscriptionFactHandler
         }
 
         PlanTelling.Move(subscription, item?.PeriodStart, item?.PeriodEnd, item?.PriceId);
-        if (!subscription.State.IsLive) subscription.First(subscription.Now, null, containsNow: true); // it runs, and does not say since when
+        if (!subscription.State.IsLive || (fact.Status == ToldSubscriptionStatus.Active && subscription.State.Period == 0)) subscription.First(subscription.Now, null, containsNow: true); // it runs, and does not say since when
         var state = subscription.State;
         switch (fact.Status)
         {

@@ -55,7 +55,7 @@ public static class ChangeSubscriptionHandler
             return SubscriptionDecision.Accept;
         }
 
-        if (Now(subscription, target, seats, order, isSame) is { } touched) return SubscriptionDecision.Refuse(touched);
+        if (Now(subscription, target, seats, order) is { } touched) return SubscriptionDecision.Refuse(touched);
         subscription.Ask(ProviderActionKind.Change, target.Terms.PriceAt(state.Provider), seats, command.Prorate && state.Status != SubscriptionStatus.Trialing);
         return SubscriptionDecision.Accept;
     }
@@ -96,11 +96,11 @@ public static class ChangeSubscriptionHandler
         return state.GrantedPeriod < state.Period ? Conflict("The payment of the running period has not come yet. Change the plan once it has.") : null;
     }
 
-    private static SubscriptionConflict? Now(SubscriptionDraft subscription, PinnedPlan target, int? seats, int order, bool isSame)
+    private static SubscriptionConflict? Now(SubscriptionDraft subscription, PinnedPlan target, int? seats, int order)
     {
         var state = subscription.State;
-        // More or fewer seats, another version at the same price, or a trial: no credits hang on it.
-        if (state.Status == SubscriptionStatus.Trialing || order == 0 || target.Id == state.Plan.Id)
+        // More or fewer seats, another version, or a trial: no credits hang on it.
+        if (state.Status == SubscriptionStatus.Trialing || target.Id == state.Plan.Id)
         {
             subscription.Add(new PlanChanged { Plan = target, Seats = seats });
             return null;
@@ -118,32 +118,36 @@ public static class ChangeSubscriptionHandler
             (from, fromSeats, undone) = (state.Extras[at].From, PlanTerms.SeatsOf(state.Extras[at].From.Terms, fromSeats), undone + 1);
         }
 
-        subscription.Add(new PlanChanged { Plan = target, Seats = seats, Extra = from.Id == target.Id ? null : Extra(subscription, state, from, target), Undone = undone });
+        subscription.Add(new PlanChanged { Plan = target, Seats = seats, Extra = from.Id == target.Id ? null : Extra(subscription, state, from, target, undone, order > 0 || undone > 0), Undone = undone });
         return null;
     }
 
     private static Refusal? Revoke(SubscriptionDraft subscription, ExtraGrant extra) =>
         extra.Lot is { } lot ? subscription.Billing.Run(new RevokeExtra { Account = subscription.State.Account, Lot = lot, Amount = extra.Amount }, out _) : null;
 
-    private static ExtraGrant Extra(SubscriptionDraft subscription, Subscription state, PinnedPlan from, PinnedPlan target)
+    private static ExtraGrant Extra(SubscriptionDraft subscription, Subscription state, PinnedPlan from, PinnedPlan target, int undone, bool gives)
     {
+        // What any plan of this period has given counts, not what the last one would: else a detour over a plan with few credits would mint some.
+        var given = from;
+        var left = state.Extras.Count(extra => !extra.IsUndone) - undone;
         foreach (var before in state.Extras)
         {
-            if (before.To == target.Id) return new(from, target.Id, Credits.Zero);
+            if (before.To == target.Id || before.From.Id == target.Id) gives = false;
+            if (!before.IsUndone && left-- > 0 && PlanTerms.GivesMore(before.From.Terms, given.Terms)) given = before.From;
         }
 
+        // Where the provider charges periods of another length, its invoice brings all that comes with the new one.
+        if (!gives || (state.RenewsAtProvider && target.Terms.Interval != state.Interval)) return new(from, target.Id, Credits.Zero);
         // A lifetime has all of its time left.
-        var (left, whole) = state is { CurrentPeriodStart: { } start, CurrentPeriodEnd: { } end } ? (end - subscription.Now, end - start) : (TimeSpan.FromTicks(1), TimeSpan.FromTicks(1));
-        var amount = PlanTerms.Extra(from.Terms, target.Terms, state.Interval, left, whole, subscription.Billing.Account!.Scale);
+        var (rest, whole) = state is { CurrentPeriodStart: { } start, CurrentPeriodEnd: { } end } ? (end - subscription.Now, end - start) : (TimeSpan.FromTicks(1), TimeSpan.FromTicks(1));
+        var amount = PlanTerms.Extra(given.Terms, target.Terms, state.Interval, rest, whole, subscription.Billing.Account!.Scale);
+        if (!amount.IsPositive) return new(from, target.Id, Credits.Zero);
+        var refused = subscription.Billing.Run(new GrantExtra { Account = state.Account, Subscription = state.Id, Period = state.Period, Amount = amount, EndsAt = state.CurrentPeriodEnd }, out var happened);
+        Invariant.Holds(refused is null, "an open account takes what an upgrade gives");
         LotId? lot = null;
-        if (amount.IsPositive)
+        foreach (var one in happened)
         {
-            var refused = subscription.Billing.Run(new GrantExtra { Account = state.Account, Subscription = state.Id, Period = state.Period, Amount = amount, EndsAt = state.CurrentPeriodEnd }, out var happened);
-            Invariant.Holds(refused is null, "an open account takes what an upgrade gives");
-            foreach (var one in happened)
-            {
-                if (one is CreditsGranted { Period.Part: PeriodPart.Extra } granted) lot = granted.Lot;
-            }
+            if (one is CreditsGranted { Period.Part: PeriodPart.Extra } granted) lot = granted.Lot;
         }
 
         return new(from, target.Id, amount, lot);

@@ -27,14 +27,21 @@ internal static class PlanTerms
     /// <summary>As many seats as there are, where the plan is for so many; else the least.</summary>
     public static int? SeatsOf(Plan plan, int? now) => Seats(plan, null, now, out var seats) is null ? seats : plan.Seats?.Min;
 
-    /// <summary>Which of two prices is the higher one for the same time; 0 for neither.</summary>
-    public static int Compare(Plan left, int? leftSeats, Plan right, int? rightSeats) =>
-        ((Int128)left.PriceOf(leftSeats).Amount * Months(right)).CompareTo((Int128)right.PriceOf(rightSeats).Amount * Months(left));
+    /// <summary>Whether the left plan is dearer (1), cheaper (-1) or neither (0): by the price of a period. A plan of another tier is dearer too where it costs more by the month: more for less time is no cheaper plan.</summary>
+    public static int Compare(Plan left, int? leftSeats, Plan right, int? rightSeats)
+    {
+        Int128 ours = left.PriceOf(leftSeats).Amount, theirs = right.PriceOf(rightSeats).Amount;
+        var order = ours.CompareTo(theirs);
+        return left.Tier == right.Tier ? order : Math.Max(order, (ours * Months(right)).CompareTo(theirs * Months(left)));
+    }
+
+    /// <summary>Whether the left plan gives more credits a month than the right one.</summary>
+    public static bool GivesMore(Plan left, Plan right) => Micros(left) * Months(right) > Micros(right) * Months(left);
 
     /// <summary>
     /// What a dearer plan gives for the rest of a period: (new - old credits) x time left / period, rounded down to the scale; 0 where it gives no more. Where a plan's own period is another one, its credits count by the month.
     /// </summary>
-    /// <param name="from">The plan that is left.</param>
+    /// <param name="from">The plan whose credits were given.</param>
     /// <param name="to">The dearer plan.</param>
     /// <param name="interval">How long the running period is.</param>
     /// <param name="left">What is left of it.</param>
@@ -47,10 +54,7 @@ internal static class PlanTerms
         var more = (Micros(to) * months * Months(from)) - (Micros(from) * months * Months(to));
         if (more <= 0 || left <= TimeSpan.Zero) return Credits.Zero;
         var micros = more * left.Ticks / ((Int128)Months(from) * Months(to) * whole.Ticks);
-        for (var decimals = Credits.ScaleMax; decimals > scale; decimals--) micros /= 10;
-        var amount = (decimal)micros;
-        for (var decimals = scale; decimals > 0; decimals--) amount /= 10;
-        return amount;
+        return new Credits((decimal)micros / 1_000_000m).DownTo(scale);
     }
 
     private static int Months(Plan plan) => Math.Max(1, Periods.Months(plan.Interval));

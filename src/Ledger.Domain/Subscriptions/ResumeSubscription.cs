@@ -33,6 +33,8 @@ public static class ResumeSubscriptionHandler
         if (!paused) return SubscriptionDecision.Accept;
         subscription.Ask(ProviderActionKind.Resume);
         var isOver = state.CurrentPeriodEnd <= draft.Now;
+        // A trial that ended without a payment goes on once its provider says that one came.
+        if (state.Period == 0 && state.RenewsAtProvider) return SubscriptionDecision.Accept;
         if (!isOver || state.RenewsAtProvider) subscription.Add(new SubscriptionResumed());
         else if (state.Provider != Subscription.Manual) subscription.PastDue(draft.Now, "it was resumed after the end of the period that was paid");
         else Anew(subscription);

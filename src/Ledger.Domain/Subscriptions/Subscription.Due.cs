@@ -12,6 +12,9 @@ public sealed partial record Subscription
     /// <summary>When something is due on it next: the end of its trial, period or grace, an announcement, a call to its provider. Null where nothing is.</summary>
     public DateTimeOffset? NextDue => Sooner(NextStep?.At, NextCall);
 
+    /// <summary>When time does something to it next: <see cref="NextDue"/> without calls to the provider. Null where time does nothing.</summary>
+    public DateTimeOffset? NextStepAt => NextStep?.At;
+
     /// <summary>What time does to it next, and when; null where time does nothing. Calls to the provider are not in it.</summary>
     internal (DueStep Step, DateTimeOffset At)? NextStep
     {

@@ -165,7 +165,7 @@ internal sealed class SubscriptionDraft(BillingDraft billing, SubscriptionId id)
         if (billing.Subscriber.Live == id)
         {
             // What nobody paid for is given once a period, however often somebody leaves and comes again.
-            var isFree = was.GrantedPeriod > 0 && was.GrantedPeriod == was.Period && was.Price.Amount == 0 && was.Plan.Terms.CreditsPerPeriod.IsPositive;
+            var isFree = was.Price.Amount == 0 && was.PeriodLots.Count > 0;
             billing.Add(new SubscriptionLeft { Subscription = id, FreeUntil = isFree && was.CurrentPeriodEnd > Now ? was.CurrentPeriodEnd : null });
         }
 

@@ -76,6 +76,7 @@ public static class SubscriptionSamples
         ("subscription_taken_small", new SubscriptionTaken { Subscription = SubscriptionId.Of(2) }),
         ("subscription_taken_trial", new SubscriptionTaken { Subscription = First, Trial = "pro" }),
         ("subscription_left_full", new SubscriptionLeft { Subscription = First }),
+        ("subscription_left_free", new SubscriptionLeft { Subscription = First, FreeUntil = Time }),
         ("subscription_left_small", new SubscriptionLeft { Subscription = SubscriptionId.Of(2) }),
     ];
 }
