@@ -87,8 +87,8 @@ internal sealed class QuotaHallway(GroupCommit store, EventReader reader, Charge
     private async Task<Baseline> BaselineAsync(QuotaSheet sheet, StreamRef stream, CancellationToken cancellationToken)
     {
         var start = sheet.Period.Start;
-        // What is past does not change, so what is read here still holds when it is decided.
-        return sheet.Account.CreatedAt >= start ? Baseline.Of(start, null) : Baseline.Of(start, (await reader.StateAtTimeAsync(stream, start, cancellationToken))?.State as Account);
+        // What is past does not change, so what is read here still holds when it is decided. What happened as the period began is of that period.
+        return sheet.Account.CreatedAt >= start ? Baseline.Of(start, null) : Baseline.Of(start, (await reader.StateAtTimeAsync(stream, start.AddMicroseconds(-1), cancellationToken))?.State as Account);
     }
 
     private async Task<Subscription?> LiveAsync(string tenant, AccountId account, CancellationToken cancellationToken)

@@ -10,7 +10,7 @@ public sealed partial record Account
     public Account Evolve(AccountEvent happened, DateTimeOffset recordedAt)
     {
         var next = Applied(happened, recordedAt);
-        return next.Watch is { CrossedAt: null } watch && watch.IsCrossedBy(next) ? next with { Watch = watch with { CrossedAt = recordedAt } } : next;
+        return next.Watch is { CrossedAt: null } watch && (watch.IsCrossedBy(next) || next.Period?.ResetsAt != Period?.ResetsAt) ? next with { Watch = watch with { CrossedAt = recordedAt } } : next;
     }
 
     private Account Applied(AccountEvent happened, DateTimeOffset recordedAt)

@@ -1,6 +1,8 @@
 namespace Ledger.Domain.Accounts;
 
-/// <summary>Levels at which somebody wants to hear of an account. Which of them was crossed is told by the state; it is crossed once, and then waits to be set anew.</summary>
+/// <summary>
+/// Levels at which somebody wants to hear of an account. That one was crossed is told by the state, once; then it waits to be set anew. It also counts as crossed when the credits of another period come, since limits may be others from then on.
+/// </summary>
 /// <param name="Below">Crossed when less than this is available.</param>
 /// <param name="Above">Crossed when this or more is available.</param>
 /// <param name="Spent">Crossed when this or more was ever consumed, less what was refunded of it.</param>

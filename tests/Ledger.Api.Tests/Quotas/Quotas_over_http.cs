@@ -1,5 +1,6 @@
 using System.Globalization;
 using Ledger.Api.Tests.Contract;
+using Ledger.Api.Tests.Payments;
 using Ledger.Api.Tests.Subscriptions;
 using Run = Ledger.Api.Tests.Reliability.Run;
 
@@ -13,6 +14,10 @@ public sealed class Quotas_over_http(ContractService service) : IClassFixture<Co
     private static Task<Reply> Use(TestAccount account, string metric, string quantity, string more = "", string? key = null) => account.Post("usage", $$"""{"metric":"{{metric}}","quantity":{{quantity}}{{more}}}""", key);
 
     private static Task<Reply> Limit(TestAccount account, string metric, string limit) => account.Client.Put($"{account.Path}/quotas/{metric}", $$"""{"limit":{{limit}}}""");
+
+    // One account of a tenant has a provider's method.
+    private static async Task KeepAsync(TestAccount account, string method) =>
+        (await account.Client.Put(account.Path + "/payment-methods", $$"""{"provider":"fake","providerMethodId":"{{method}}","type":"card","default":true}""")).Status.ShouldBeInRange(200, 201);
 
     private static Task<Reply> Quota(TestAccount account, string metric) => account.Get("/quotas/" + metric);
 
@@ -129,6 +134,47 @@ public sealed class Quotas_over_http(ContractService service) : IClassFixture<Co
         (await service.QueryAsync<string>($"select string_agg(topic || ' ' || (payload->>'value'), ', ' order by position) from ledger.outbox where payload->>'accountId' = '{account.Id}'")).ShouldBe("alert.quota 9, alert.low_balance 40");
         (await account.Client.Put(account.Path + "/alerts", """{"lowBalance":[0]}""")).ShouldBe(400, "invalid-request").WrongMembers.ShouldBe(["lowBalance"]);
         (await service.As("reader").Put(account.Path + "/alerts", "{}")).ShouldBe(403, "forbidden");
+    }
+
+    [Fact]
+    public async Task Auto_top_up_charges_the_kept_method_once_and_the_credits_come()
+    {
+        var account = await service.OpenAsync();
+        (await account.Get("/auto-topup")).ShouldHave($$"""{ "accountId": "{{account.Id}}", "enabled": false, "thisMonth": 0, "failures": 0 }""");
+        var none = (await account.Client.Put(account.Path + "/auto-topup", """{"threshold":10,"amount":10}""")).ShouldBe(200);
+        (none["item.id"], none["item.quantity"], none["price.amount"], none["amount"], none["failures"]).ShouldBe(("small", "2", "1000", "10", "1"));
+        none["reason"].ShouldContain("no saved payment method");
+
+        await new Purchaser(service).BuyAsync(account);
+        await KeepAsync(account, Subscribing.NewId("fpm_"));
+        var set = (await account.Client.Put(account.Path + "/auto-topup", """{"threshold":10,"item":"large","maxPerMonth":3,"cooldownMinutes":0}""")).ShouldBe(200);
+        (set["enabled"], set["failures"], set["thisMonth"], set["item.id"]).ShouldBe(("true", "0", "0", "large"));
+        await Task.WhenAll(Enumerable.Range(0, 12).Select(_ => account.Consume("1")));
+        await Run.UntilAsync(async () => (await account.Get())["available"] == "33", TimeSpan.FromSeconds(15), "30 credits are bought once 9 or less are there");
+        var payments = (await service.Admin.Get($"/v1/payments?accountId={account.Id}")).Data.ToList();
+        payments.Count.ShouldBe(2);
+        (payments[0].GetProperty("status").GetString(), payments[0].GetProperty("amount").GetProperty("amount").GetInt64(), payments[0].GetProperty("metadata").GetProperty("autoTopup").GetString()).ShouldBe(("succeeded", 3000, "1"));
+        await service.PassAsync(TimeSpan.FromMinutes(1));
+        await Run.UntilAsync(async () => !(await account.Get("/auto-topup")).Json.TryGetProperty("pendingPaymentId", out _), TimeSpan.FromSeconds(10), "the top-up is known to be paid");
+        (await account.Get("/auto-topup"))["thisMonth"].ShouldBe("1");
+        await account.Consume("25");
+        await Run.UntilAsync(async () => (await account.Get())["available"] == "38", TimeSpan.FromSeconds(15), "it is armed again");
+    }
+
+    [Fact]
+    public async Task A_decline_backs_off_and_says_why()
+    {
+        var account = await service.OpenAsync();
+        await new Purchaser(service).BuyAsync(account);
+        await KeepAsync(account, "fpm_declined");
+        (await account.Client.Put(account.Path + "/auto-topup", """{"threshold":100,"item":"small"}""")).ShouldBe(200)["thisMonth"].ShouldBe("1");
+        await Run.UntilAsync(async () => (await service.Admin.Get($"/v1/payments?accountId={account.Id}&status=failed")).Data.Count() == 1, TimeSpan.FromSeconds(10), "the charge is declined");
+        await service.PassAsync(TimeSpan.FromMinutes(1));
+        await Run.UntilAsync(async () => (await account.Get("/auto-topup"))["failures"] == "1", TimeSpan.FromSeconds(10), "the decline is known");
+        var now = await account.Get("/auto-topup");
+        (now["thisMonth"], now["reason"]).ShouldBe(("0", "card_declined"));
+        now["nextTryAt"].ShouldNotBeEmpty();
+        await account.ShouldHave(("available", "15"));
     }
 
     [Fact]

@@ -40,7 +40,7 @@ internal sealed class QuotaWorld
         get
         {
             var start = QuotaPeriod.Of(Live, Now).Start;
-            return Baseline.Of(start, past.LastOrDefault(one => one.At <= start).State);
+            return Baseline.Of(start, past.LastOrDefault(one => one.At < start).State);
         }
     }
 

@@ -126,6 +126,22 @@ public sealed class Raising_alerts
         world.Account.Watch.ShouldBeNull("nothing is left to be told in this period");
     }
 
+    [Fact]
+    public void The_credits_of_another_period_are_looked_at_anew()
+    {
+        var world = QuotaWorld.Opened(100).With(new PlanLimit("ai_credits", 10));
+        Set(world, [5], 100);
+        world.Consume(10);
+        world.Raised.Single().Percent.ShouldBe(100);
+        world.Account.Watch!.Spent.ShouldBeNull();
+        world.Now = world.Live!.CurrentPeriodEnd!.Value;
+        world.Live = world.Live with { CurrentPeriodStart = world.Now, CurrentPeriodEnd = world.Now.AddMonths(1) };
+        world.Do(new GrantPeriod { Account = QuotaWorld.Id, Subscription = world.Live.Id, Period = 2, Amount = 10, EndsAt = world.Live.CurrentPeriodEnd });
+        world.Account.Watch!.Spent.ShouldBe(20, "10 of this period, and the 10 of the one before");
+        world.Consume(10);
+        world.Raised.Count.ShouldBe(2);
+    }
+
     [Theory]
     [InlineData(0, 80)]
     [InlineData(20, 0)]
