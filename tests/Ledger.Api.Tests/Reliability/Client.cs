@@ -51,6 +51,8 @@ internal sealed class Client : IDisposable
     public Task<Reply> OpenAsync(string account, decimal overdraft = 0, int scale = 6) => SendAsync(
         HttpMethod.Put, $"/v1/accounts/{account}", $$"""{"owner":{"kind":"user","id":"u_{{account}}"},"overdraftLimit":{{overdraft}},"scale":{{scale}}}""", null, 0);
 
+    public Task<Reply> PutAsync(string path, string body, int node = 0) => SendAsync(HttpMethod.Put, path, body, null, node);
+
     public Task<Reply> GetAsync(string path, int node = 0) => SendAsync(HttpMethod.Get, path, null, null, node);
 
     /// <summary>Sends once.</summary>
