@@ -1,0 +1,148 @@
+using System.Globalization;
+using Ledger.Api.Tests.Reliability;
+using Ledger.Api.Tests.Webhooks;
+using Ledger.Api.Webhooks;
+using Ledger.Testing;
+
+namespace Ledger.Api.Tests.Subscriptions;
+
+/// <summary>Plans that Stripe charges by itself: its double behind the service as it is composed. The clock of each test is its own, since the double lives in real time.</summary>
+public sealed class Plans_at_stripe : IAsyncLifetime
+{
+    private readonly PayingService paying = new();
+
+    private InboxService Service => paying.Service;
+
+    private StripeDouble Stripe => paying.Stripe;
+
+    public ValueTask InitializeAsync() => paying.InitializeAsync();
+
+    public ValueTask DisposeAsync() => paying.DisposeAsync();
+
+    [Fact]
+    public async Task What_stripe_tells_in_any_order_and_twice_opens_renews_and_ends_a_subscription_once()
+    {
+        var (plan, _) = await PlanAsync(2_000, 100, "\"rollover\":{\"max\":10},");
+        var (account, id, session) = await BeginAsync(plan);
+        var opened = Stripe.Pay(session).Select(e => e.Body).ToList();
+        await TellAsync([.. opened.AsEnumerable().Reverse(), .. opened]);
+        var active = await UntilAsync(id, "active");
+        (active.Text("period"), active.Text("planId")).ShouldBe(("1", plan));
+        var theirs = active.Json.GetProperty("providerRefs").GetProperty("subscriptionId").GetString()!;
+        (await paying.BalanceAsync(account)).ShouldBe("100");
+
+        // Beside it somebody tries another plan: a page over nothing begins a trial.
+        var (tried, _) = await PlanAsync(2_000, 50, "\"trialDays\":14,");
+        var (trying, trial, page) = await BeginAsync(tried);
+        await TellAsync([.. Stripe.Pay(page).Select(e => e.Body)]);
+        var trialing = await UntilAsync(trial, "trialing");
+        (Time(trialing, "trialEnd") - Time(trialing, "trialStart")).ShouldBe(TimeSpan.FromDays(14));
+        (await paying.BalanceAsync(trying)).ShouldBe("0");
+        await ShiftAsync(trialing);
+        await TellAsync([.. Stripe.Renew(trialing.Json.GetProperty("providerRefs").GetProperty("subscriptionId").GetString()!).Select(e => e.Body)]);
+        await UntilAsync(trial, "active", now => now.Text("period") == "1");
+        (await paying.BalanceAsync(trying)).ShouldBe("50");
+
+        // A month on, the news of the next period come, the invoice first.
+        await ShiftAsync(active);
+        var renewed = Stripe.Renew(theirs).Select(e => e.Body).ToList();
+        await TellAsync([.. renewed.AsEnumerable().Reverse(), .. renewed]);
+        await UntilAsync(id, "active", now => now.Text("period") == "2");
+        await Run.UntilAsync(async () => await paying.BalanceAsync(account) == "110", TimeSpan.FromSeconds(20), "what may roll has rolled, and the period is granted once");
+
+        // The card is declined, then paid: past due in between.
+        await ShiftAsync(await UntilAsync(id, "active"));
+        await TellAsync([.. Stripe.Renew(theirs, declined: true).Select(e => e.Body)]);
+        await UntilAsync(id, "past_due");
+        await TellAsync([.. Stripe.PayDue(theirs).Select(e => e.Body)]);
+        await UntilAsync(id, "active", now => now.Text("period") == "3");
+        (await Granted(id)).ShouldBe(3);
+        await TellAsync([.. Stripe.EndSubscription(theirs).Select(e => e.Body)]);
+        await UntilAsync(id, "canceled");
+        (await Service.Get($"/v1/accounts/{account}/subscriptions?status=canceled")).ShouldBe(200).Json.GetProperty("data").GetArrayLength().ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task What_is_wanted_here_is_told_there_and_again_where_the_answer_is_lost()
+    {
+        var (low, _) = await PlanAsync(1_000, 100);
+        var (high, price) = await PlanAsync(5_000, 500);
+        var (account, id, session) = await BeginAsync(low);
+        await TellAsync([.. Stripe.Pay(session).Select(e => e.Body)]);
+        var theirs = (await UntilAsync(id, "active")).Json.GetProperty("providerRefs").GetProperty("subscriptionId").GetString()!;
+        Stripe.LoseNext($"/v1/subscriptions/{theirs}", 3);
+        var changed = (await Do(id, "change", $$"""{"planId":"{{high}}","when":"now"}""")).ShouldBe(200);
+        changed.Text("planId").ShouldBe(high);
+        await Run.UntilAsync(() => Task.FromResult((string?)Stripe.Look(theirs)!["items"]!["data"]![0]!["price"]!["id"] == price), TimeSpan.FromSeconds(30), "Stripe has the dearer price");
+        decimal.Parse(await paying.BalanceAsync(account), CultureInfo.InvariantCulture).ShouldBeInRange(499, 500);
+
+        (await Do(id, "cancel", """{"when":"period_end","reason":"moving on"}""")).ShouldBe(200).Text("cancelAtPeriodEnd").ShouldBe("True");
+        await Run.UntilAsync(() => Task.FromResult((bool)Stripe.Look(theirs)!["cancel_at_period_end"]!), TimeSpan.FromSeconds(30), "it ends with its period there too");
+        (await Do(id, "resume")).ShouldBe(200);
+        await Run.UntilAsync(() => Task.FromResult(!(bool)Stripe.Look(theirs)!["cancel_at_period_end"]!), TimeSpan.FromSeconds(30), "and goes on again");
+        (await Do(id, "renew")).ShouldBe(409, "conflict");
+        (await Do(id, "cancel", """{"when":"now"}""")).ShouldBe(200).Text("status").ShouldBe("canceled");
+        await Run.UntilAsync(() => Task.FromResult((string?)Stripe.Look(theirs)!["status"] == "canceled"), TimeSpan.FromSeconds(30), "it has ended there");
+        (await Service.QueryAsync<long>($"select count(*) from ledger.due where stream_id = 'subscription/{id}'")).ShouldBe(0, "nothing is left to be told");
+    }
+
+    private static DateTimeOffset Time(Answered answer, string member) => DateTimeOffset.Parse(answer.Json.GetProperty(member).GetString()!, CultureInfo.InvariantCulture);
+
+    private async Task<(string Plan, string Price)> PlanAsync(long amount, int credits, string more = "")
+    {
+        var id = InboxService.NewId("plan");
+        var price = "price_" + id;
+        Stripe.AddPrice(price, amount);
+        (await Service.Send(HttpMethod.Put, $"/v1/plans/{id}", $$"""{"name":"A plan","tier":"{{id}}","interval":"month",{{more}}"price":{"amount":{{amount}},"currency":"usd"},"creditsPerPeriod":{{credits}},"providerRefs":{"stripe":{"priceId":"{{price}}"} } }""")).ShouldBe(201);
+        return (id, price);
+    }
+
+    private async Task<(string Account, string Subscription, string Session)> BeginAsync(string plan)
+    {
+        var account = await paying.OpenAsync();
+        var begun = (await Service.Send(HttpMethod.Post, $"/v1/accounts/{account}/subscriptions", $$"""{"planId":"{{plan}}","provider":"stripe"}""")).ShouldBe(201);
+        begun.Text("status").ShouldBe("incomplete");
+        var payment = begun.Json.GetProperty("checkout").GetProperty("paymentId").GetString()!;
+        return (account, begun.Text("id"), (await Service.Get($"/v1/payments/{payment}")).Json.GetProperty("providerRefs").GetProperty("checkoutSessionId").GetString()!);
+    }
+
+    private Task<Answered> Do(string id, string verb, string body = "{}") => Service.Send(HttpMethod.Post, $"/v1/subscriptions/{id}/{verb}", body);
+
+    /// <summary>Delivers all of it, and waits until each is settled.</summary>
+    private async Task TellAsync(params IEnumerable<byte[]> bodies)
+    {
+        var open = (await paying.TellStripe(bodies)).ToHashSet(StringComparer.Ordinal);
+        var left = "";
+        try
+        {
+            await Run.UntilAsync(async () =>
+            {
+                foreach (var id in open.ToList())
+                {
+                    var now = await Service.Get($"/v1/webhook-deliveries/{id}");
+                    if (now.Text("status") is "applied" or "ignored") open.Remove(id);
+                    else left = now.Body;
+                }
+
+                return open.Count == 0;
+            }, TimeSpan.FromSeconds(20), "all that was told is settled");
+        }
+        catch (TimeoutException)
+        {
+            throw new InvalidOperationException($"{open.Count} are not settled, such as {left}");
+        }
+    }
+
+    private async Task<Answered> UntilAsync(string id, string status, Func<Answered, bool>? also = null)
+    {
+        var now = await Service.Get($"/v1/subscriptions/{id}");
+        await Run.UntilAsync(async () => (now = await Service.Get($"/v1/subscriptions/{id}")).Text("status") == status && also?.Invoke(now) != false, TimeSpan.FromSeconds(20), $"{id} is {status}");
+        return now;
+    }
+
+    /// <summary>Moves business time to the end of the running period, or trial.</summary>
+    private async Task ShiftAsync(Answered subscription) =>
+        (await Service.Send(HttpMethod.Put, "/v1/clock", $$"""{"at":"{{Time(subscription, "currentPeriodEnd").AddSeconds(1).UtcDateTime.ToString("O", CultureInfo.InvariantCulture)}}"}""")).ShouldBe(200);
+
+    private Task<long> Granted(string id) => Service.QueryAsync<long>($"select count(*) from ledger.mt_events where stream_id = 'subscription/{id}' and type = 'period_granted'");
+}
