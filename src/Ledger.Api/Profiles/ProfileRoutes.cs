@@ -1,17 +1,16 @@
 using Ledger.Api.Access;
 using Ledger.Api.Http;
-using Ledger.EventStore;
 
 namespace Ledger.Api.Profiles;
 
 /// <summary>Profiles and payment methods: what they are made of, and their routes.</summary>
 public static class ProfileRoutes
 {
-    /// <summary>Adds them.</summary>
+    /// <summary>Adds them. Their streams are of those that a payment may write, and stand with these.</summary>
     public static IServiceCollection AddProfiles(this IServiceCollection services)
     {
         ArgumentNullException.ThrowIfNull(services);
-        return services.AddSingleton<IStreamModel, ProfileModel>().AddSingleton<ContactStore>().AddSingleton<ProfileEndpoints>();
+        return services.AddSingleton<ContactStore>().AddSingleton<ProfileEndpoints>();
     }
 
     /// <summary>Maps their routes.</summary>

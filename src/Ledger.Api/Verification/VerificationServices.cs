@@ -4,7 +4,6 @@ using Ledger.Api.Commands;
 using Ledger.Api.Http;
 using Ledger.Api.Invoices;
 using Ledger.Api.Payments;
-using Ledger.Api.Profiles;
 using Ledger.Api.ReadModels;
 using Ledger.EventStore;
 using Ledger.EventStore.Verification;
@@ -38,7 +37,7 @@ public static class VerificationServices
     /// <summary>The verification of this house: its events, its kinds of streams, and what it knows of them.</summary>
     /// <param name="source">Connections without a time limit of statements.</param>
     internal static StoreVerification Verification(NpgsqlDataSource source) =>
-        new(source, EventJson.Catalog, new StreamModels([new AccountModel(), new PaymentModel(), new CustomerModel(), new ProfileModel(), .. CatalogModel.All, .. BillingRoutes.Models]), [new AccountAudit(), new PaymentAudit(), new InvoiceAudit(), new InvoicingAudit()], ReadModelServices.All, JournalRules);
+        new(source, EventJson.Catalog, new StreamModels([new AccountModel(), new PaymentModel(), new CustomerModel(), .. CatalogModel.All, .. BillingRoutes.Models]), [new AccountAudit(), new PaymentAudit(), new InvoiceAudit(), new InvoicingAudit()], ReadModelServices.All, JournalRules);
 
     /// <summary>The journal against zero: the postings of an account on a day, and those of a tenant on a day, add up to nothing in each unit and currency.</summary>
     private static readonly IReadOnlyList<ReadModelRule> JournalRules =

@@ -29,6 +29,10 @@ internal sealed partial class PaymentDraft
     };
 
     private InvoiceLine Line() => Payment.Item is { } item
-        ? new(item.Name, item.Quantity, item.UnitPrice, Payment.ListPrice)
+        ? Within(new(item.Name, item.Quantity, item.UnitPrice, Payment.ListPrice))
         : new(string.Create(CultureInfo.InvariantCulture, $"{Payment.CreditAmount ?? Credits.Zero} credits"), 1, Payment.ListPrice, Payment.ListPrice);
+
+    // The period that this very commit began is what was paid for; one that was paid ahead has not begun, and is not named.
+    private InvoiceLine Within(InvoiceLine line) =>
+        Payment.Subscription is { } id && Billing.Find(id) is { CurrentPeriodStart: { } start } subscription && start == now ? line with { PeriodStart = start, PeriodEnd = subscription.CurrentPeriodEnd } : line;
 }

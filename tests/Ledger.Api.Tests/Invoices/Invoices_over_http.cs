@@ -73,6 +73,20 @@ public sealed class Invoices_over_http(ContractService service)
     }
 
     [Fact]
+    public async Task A_plan_that_is_paid_at_a_checkout_has_one_invoice_over_its_first_period()
+    {
+        var account = await Shop.OpenAsync();
+        var payment = await Shop.BuyAsync(account, "\"kind\":\"plan\",\"id\":\"pro-monthly\"");
+        var invoices = (await service.Admin.Get($"/v1/invoices?accountId={account.Id}")).ShouldBe(200);
+        var invoice = invoices.Data.Single();
+        var subscription = (await service.Admin.Get($"/v1/subscriptions/{invoice.GetProperty("subscriptionId").GetString()}")).ShouldBe(200);
+        (invoice.GetProperty("paymentId").GetString(), invoice.GetProperty("status").GetString(), invoice.GetProperty("total").GetProperty("amount").GetInt64()).ShouldBe((payment, "paid", 2999));
+        var line = invoice.GetProperty("lines")[0];
+        (line.GetProperty("periodStart").GetString(), line.GetProperty("periodEnd").GetString()).ShouldBe((subscription["currentPeriodStart"], subscription["currentPeriodEnd"]));
+        (await service.Admin.Get($"{account.Path}/profile")).ShouldBe(200)["planTier"].ShouldBe("pro");
+    }
+
+    [Fact]
     public async Task Five_hundred_payments_at_once_have_numbers_without_a_gap()
     {
         var account = await Shop.OpenAsync();
