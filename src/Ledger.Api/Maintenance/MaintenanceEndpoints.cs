@@ -34,7 +34,9 @@ internal sealed class MaintenanceEndpoints(MaintenanceRun run, FreePlanBackfill 
     private async Task RunAsync(HttpContext http)
     {
         var read = await RequestReader.ReadAsync<RunMaintenanceRequest>(http);
-        await HandleAsync<RunMaintenanceRequest, MaintenanceBody>(http, "maintenance_run", read, new Errors(), async request =>
+        var errors = new Errors();
+        if (read.Value?.At > DateTimeOffset.UtcNow.AddDays(TestClock.AheadDaysMax)) errors.Add("at", $"must be at most {TestClock.AheadDaysMax} days ahead of real time");
+        await HandleAsync<RunMaintenanceRequest, MaintenanceBody>(http, "maintenance_run", read, errors, async request =>
         {
             if (request.At is { } at && !environment.IsDevelopment() && at > (await clock.ReadAsync(http.RequestAborted)).Now)
                 return Problem.Invalid("at", "must not be later than now: the clock can be moved in Development alone");

@@ -21,6 +21,9 @@ internal sealed class SubscriptionCalls(SubscriptionHallway hallway, Subscriptio
     /// <summary>At most so many calls at once on each node.</summary>
     public const int AtOnceMax = 16;
 
+    /// <summary>At most so many of them for one tenant, so that one whose provider does not answer holds up no other.</summary>
+    public const int OfTenantMax = 4;
+
     /// <summary>How long a call may take before another node asks too.</summary>
     public static readonly TimeSpan LeaseTime = TimeSpan.FromMinutes(3);
 
@@ -31,7 +34,8 @@ internal sealed class SubscriptionCalls(SubscriptionHallway hallway, Subscriptio
 
     private static readonly EventMeta Meta = new(null, null, "subscriptions");
 
-    private int underWay;
+    private readonly Lock gate = new();
+    private readonly Dictionary<string, int> underWay = new(StringComparer.Ordinal);
 
     /// <summary>Does all that is due now, where nobody else is at it: for the request that has just wanted it.</summary>
     public async Task DoDueAsync(string tenant, SubscriptionId id, CancellationToken cancellationToken)
@@ -50,15 +54,33 @@ internal sealed class SubscriptionCalls(SubscriptionHallway hallway, Subscriptio
     /// <summary>Does all that is due now on a subscription that this node has taken; false where there was no place for it.</summary>
     public async Task<bool> TryAsync(Claim claim, CancellationToken cancellationToken)
     {
+        if (!TryEnter(claim.Stream.Tenant)) return false;
         try
         {
-            if (Interlocked.Increment(ref underWay) > AtOnceMax) return false;
             if (await desk.KeepAsync(claim, LeaseTime, cancellationToken)) await TellAsync(claim.Stream.Tenant, SubscriptionModel.SubscriptionOf(claim.Stream), cancellationToken);
             return true;
         }
         finally
         {
-            Interlocked.Decrement(ref underWay);
+            Leave(claim.Stream.Tenant);
+        }
+    }
+
+    private bool TryEnter(string tenant)
+    {
+        lock (gate)
+        {
+            if (underWay.Values.Sum() >= AtOnceMax || underWay.GetValueOrDefault(tenant) >= OfTenantMax) return false;
+            underWay[tenant] = underWay.GetValueOrDefault(tenant) + 1;
+            return true;
+        }
+    }
+
+    private void Leave(string tenant)
+    {
+        lock (gate)
+        {
+            if (--underWay[tenant] == 0) underWay.Remove(tenant);
         }
     }
 
@@ -67,11 +89,12 @@ internal sealed class SubscriptionCalls(SubscriptionHallway hallway, Subscriptio
         for (var told = 0; told < InOneGoMax; told++)
         {
             if (await reader.StateAsync(SubscriptionModel.StreamOf(tenant, id), cancellationToken) is not { State: Subscription { Asking: { } action, NextCall: { } next } subscription, Now: var now } || next > now) return;
-            await TellAsync(tenant, subscription, action, cancellationToken);
+            if (!await TellAsync(tenant, subscription, action, cancellationToken)) return;
         }
     }
 
-    private async Task TellAsync(string tenant, Subscription subscription, ProviderAction action, CancellationToken cancellationToken)
+    /// <summary>Tells one thing; false where what came of it could not be kept, and it is told again later.</summary>
+    private async Task<bool> TellAsync(string tenant, Subscription subscription, ProviderAction action, CancellationToken cancellationToken)
     {
         var came = new RecordSubscriptionCall { Subscription = subscription.Id, Account = subscription.Account, Action = action.Version };
         try
@@ -102,6 +125,7 @@ internal sealed class SubscriptionCalls(SubscriptionHallway hallway, Subscriptio
 
         var result = await hallway.SendAsync(tenant, came, Meta, cancellationToken: CancellationToken.None);
         if (result.Problem is { } problem) logger.LogWarning("What came of a call of subscription {Subscription} could not be kept, and is told again: {Detail}", subscription.Id, problem.Detail);
+        return result.Problem is null;
     }
 
     private static Task<System.Collections.Immutable.ImmutableArray<ProviderFact>> AskAsync(IPaymentProvider provider, ProviderSettings settings, SubscriptionOrder order, ProviderActionKind kind, CancellationToken cancellationToken) => kind switch

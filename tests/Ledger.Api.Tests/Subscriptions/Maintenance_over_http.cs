@@ -51,6 +51,11 @@ public sealed class Maintenance_over_http(ContractService service)
         var second = await Plans.RunAsync(end);
         second.Json.EnumerateObject().Where(member => member.Name is not ("at" or "more")).ShouldAllBe(member => member.Value.GetInt64() == 0);
         (await Plans.Admin.Post("/v1/maintenance/run", "{}")).ShouldBe(403, "forbidden");
+        (await Plans.Operator.Post("/v1/maintenance/run", """{"at":"2400-01-01T00:00:00Z"}""")).ShouldBe(400, "invalid-request").WrongMembers.ShouldBe(["at"]);
+        var metrics = await service.Http.GetStringAsync(new Uri("/metrics", UriKind.Relative));
+        metrics.ShouldContain("ledger_maintenance_events_total{event=\"lot_expired\"}");
+        metrics.ShouldContain("ledger_maintenance_settled_total{kind=\"account\",outcome=\"done\"}");
+        metrics.ShouldContain("ledger_maintenance_oldest_seconds{kind=\"subscription\"}");
         (await service.QueryAsync<long>("select count(*) from ledger.due_claims where until > clock_timestamp() + interval '1 minute'")).ShouldBe(0, "nothing is kept");
     }
 
