@@ -23,6 +23,10 @@ public sealed record ResourceBody(string? Type, string? Id);
 /// <param name="At">When.</param>
 public sealed record ExpiryBody(Credits Amount, DateTimeOffset At);
 
+/// <summary>When the credits that come with the account's subscription are reset.</summary>
+/// <param name="At">When.</param>
+public sealed record ResetBody(DateTimeOffset At);
+
 /// <summary>What a call used, in an answer.</summary>
 public sealed record UsageBody(long? InputTokens, long? OutputTokens, long? ProcessingTimeMs, bool? Success, string? ErrorMessage, JsonElement? RequestData)
 {
@@ -73,6 +77,9 @@ public sealed record AccountBody
     /// <summary>All that ends at the soonest time.</summary>
     public ExpiryBody? NextExpiry { get; init; }
 
+    /// <summary>When the credits that come with its subscription are reset next: what came with the period ends, and the next one's come.</summary>
+    public ResetBody? NextReset { get; init; }
+
     /// <summary>How many events made it.</summary>
     public required long Version { get; init; }
 
@@ -104,6 +111,7 @@ public sealed record AccountBody
             OverdraftLimit = account.OverdraftLimit,
             Totals = settled.Totals,
             NextExpiry = settled.NextExpiryAfter(now) is var (amount, at) ? new ExpiryBody(amount, at) : null,
+            NextReset = settled.NextResetAfter(now) is { } reset ? new ResetBody(reset) : null,
             Version = account.Version,
             CreatedAt = account.CreatedAt,
             UpdatedAt = account.UpdatedAt,

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Ledger.Api.Accounts;
 using Ledger.Api.Billing;
 using Ledger.Api.Commands;
 using Ledger.Domain;
@@ -70,6 +71,8 @@ public sealed class Subscriptions_at_rest
             Saved(model, stream, account).ShouldBe(account);
         }
 
+        AccountBody.Of(account, Time).NextReset.ShouldBe(new ResetBody(Time.AddDays(30)));
+        AccountBody.Of(account, Time.AddDays(30)).NextReset.ShouldBeNull();
         account = account.Evolve(account.SettledAt(Time.AddDays(31)).Events[0], Time.AddDays(31));
         (account.Period!.Lapsed, account.Lots[0].Subscription).ShouldBe((7.5m, SubscriptionId.Of(1)));
         Saved(model, stream, account).ShouldBe(account);
