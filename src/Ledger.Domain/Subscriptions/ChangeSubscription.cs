@@ -89,11 +89,11 @@ public static class ChangeSubscriptionHandler
                 : null;
         }
 
+        if (state.GrantedPeriod < state.Period) return Conflict("The payment of the running period has not come yet. Change the plan once it has.");
         if (state.Status == SubscriptionStatus.Trialing) return null;
         if (!isSame && (target.Terms.Interval == PlanInterval.Lifetime) != (state.Plan.Terms.Interval == PlanInterval.Lifetime)) return Conflict("A lifetime neither begins nor ends within a period. Change with the end of the period, or cancel and start another one.");
         if (target.Terms.Price.Currency != state.Plan.Terms.Price.Currency && state.Price.Amount > 0 && target.Terms.PriceOf(seats).Amount > 0) return Conflict("The currency can't change within a period. Change with the end of the period.");
-        if (isPaidAhead && order > 0) return Conflict($"The period is paid ahead by {state.Provider}, and the difference can't be charged. Change with the end of the period: the next payment is for the new plan.");
-        return state.GrantedPeriod < state.Period ? Conflict("The payment of the running period has not come yet. Change the plan once it has.") : null;
+        return isPaidAhead && order > 0 ? Conflict($"The period is paid ahead by {state.Provider}, and the difference can't be charged. Change with the end of the period: the next payment is for the new plan.") : null;
     }
 
     private static SubscriptionConflict? Now(SubscriptionDraft subscription, PinnedPlan target, int? seats, int order)
