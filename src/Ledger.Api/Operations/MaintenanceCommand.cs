@@ -9,6 +9,7 @@ using Ledger.Api.Commands;
 using Ledger.Api.Http;
 using Ledger.Api.Maintenance;
 using Ledger.Api.Payments;
+using Ledger.Api.Profiles;
 using Spectre.Console;
 
 namespace Ledger.Api.Operations;
@@ -49,7 +50,7 @@ internal sealed class MaintenanceCommand : IOperationsCommand
         builder.Logging.ClearProviders().AddSimpleConsole(options => options.SingleLine = true).SetMinimumLevel(LogLevel.Warning);
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(options => options.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.AddSingleton(database.Service).AddSingleton(TimeProvider.System).AddSingleton<AccessStore>();
-        builder.Services.AddStore().AddAccounts().AddCatalog().AddBilling().AddPayments(builder.Environment).AddDue();
+        builder.Services.AddStore().AddAccounts().AddCatalog().AddBilling().AddPayments(builder.Environment).AddProfiles().AddDue();
         return builder.Build();
     }
 

@@ -8,6 +8,7 @@ using Ledger.Api.Catalog;
 using Ledger.Api.Commands;
 using Ledger.Api.Http;
 using Ledger.Api.Payments;
+using Ledger.Api.Profiles;
 using Ledger.Api.Reconciliation;
 using Ledger.Api.Settings;
 using Ledger.Providers;
@@ -55,7 +56,7 @@ internal sealed class ReconcileCommand : IOperationsCommand
         builder.Logging.ClearProviders().AddSimpleConsole(options => options.SingleLine = true).SetMinimumLevel(LogLevel.Warning);
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(options => options.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.AddSingleton(database.Service).AddSingleton(TimeProvider.System).AddSingleton<AccessStore>();
-        builder.Services.AddStore().AddAccounts().AddCatalog().AddBilling().AddPayments(builder.Environment).AddReconciliation();
+        builder.Services.AddStore().AddAccounts().AddCatalog().AddBilling().AddPayments(builder.Environment).AddProfiles().AddReconciliation();
         // What the service may reach, this command may.
         var isDevelopment = Environment.GetEnvironmentVariable("ASPNETCORE_ENVIRONMENT") == Environments.Development;
         builder.Services.AddSingleton(provider => new TenantSettings(provider.GetRequiredService<NpgsqlDataSource>(), provider.GetRequiredService<IConfiguration>(), requiresPublic: !isDevelopment));
