@@ -60,6 +60,9 @@ public sealed record CheckoutOrder
     /// <summary>Name of the payer.</summary>
     public string? Name { get; init; }
 
+    /// <summary>Whether the payer's method is kept for later charges while nobody is there; the page tells the payer so. That of a plan is kept anyway.</summary>
+    public bool KeepsMethod { get; init; }
+
     /// <summary>The provider's price of a plan that renews by itself (mode subscription); null for a single payment.</summary>
     public string? RecurringPriceId { get; init; }
 

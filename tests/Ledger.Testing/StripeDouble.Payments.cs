@@ -16,6 +16,13 @@ public sealed partial class StripeDouble
             if ((string?)page["mode"] == "subscription") return Subscribed(page);
             var (intent, charge) = Charged(page, (long)page["amount_total"]!, (JsonObject)page["intent_metadata"]!);
             page["payment_intent"] = (string)intent["id"]!;
+            // Only what the payer was told is kept can be charged again.
+            if ((bool)page["keeps_method"]!)
+            {
+                var kept = AddMethod((string)page["customer"]!);
+                (intent["payment_method"], charge["payment_method"]) = (kept, kept);
+            }
+
             page["status"] = "complete";
             page["payment_status"] = "paid";
             page["url"] = null;
@@ -220,6 +227,7 @@ public sealed partial class StripeDouble
         if (parameters.TryGetValue("customer", out var customer) && !Has("customer", customer)) return Error(400, "invalid_request_error", "resource_missing", $"No such customer: '{customer}'", "customer");
         if (customer is not null && parameters.ContainsKey("customer_email")) return Error(400, "invalid_request_error", null, "You may only specify one of these parameters: customer, customer_email.", "customer_email");
         if (parameters.ContainsKey("subscription_data[trial_period_days]") && mode == "payment") return Error(400, "invalid_request_error", null, "subscription_data is for mode subscription.", "subscription_data");
+        if (parameters.TryGetValue("payment_intent_data[setup_future_usage]", out var usage) && (usage is not ("off_session" or "on_session") || customer is null)) return Error(400, "invalid_request_error", null, "A method is kept for a customer, off_session or on_session.", "payment_intent_data[setup_future_usage]");
         if (mode == "subscription" && parameters.Keys.Any(name => name.StartsWith("payment_intent_data", StringComparison.Ordinal))) return Error(400, "invalid_request_error", null, "payment_intent_data is for mode payment.", "payment_intent_data");
         if (parameters.TryGetValue("expires_at", out var until) && long.Parse(until, CultureInfo.InvariantCulture) - Seconds() is < (30 * 60) - 60 or > (24 * 60 * 60) + 60)
             return Error(400, "invalid_request_error", null, "expires_at lies 30 minutes to 24 hours ahead.", "expires_at");
@@ -271,6 +279,7 @@ public sealed partial class StripeDouble
             ["metadata"] = Metadata(parameters, "metadata"),
             ["intent_metadata"] = Metadata(parameters, "payment_intent_data[metadata]"),
             ["plan_note"] = plan,
+            ["keeps_method"] = usage is not null,
         }));
     }
 

@@ -17,7 +17,7 @@ public sealed partial class StripeDouble(string secretKey = "sk_test_double", st
     public const string Version = "2026-07-29.dahlia";
 
     // The double's own, on its objects.
-    private static readonly string[] Notes = ["intent_metadata", "plan_note"];
+    private static readonly string[] Notes = ["intent_metadata", "plan_note", "keeps_method"];
 
     private readonly Dictionary<string, (string Fingerprint, DoubleAnswer Answer)> _keys = new(StringComparer.Ordinal);
     private readonly Dictionary<string, JsonObject> _objects = new(StringComparer.Ordinal);

@@ -15,7 +15,7 @@ internal static partial class StripeParameters
         [
             "mode", "customer", "customer_email", "client_reference_id", "success_url", "cancel_url", "expires_at", "metadata[*]", "expand[#]", "allow_promotion_codes",
             "line_items[#][price]", "line_items[#][quantity]", "line_items[#][price_data][currency]", "line_items[#][price_data][unit_amount]", "line_items[#][price_data][product_data][name]",
-            "payment_intent_data[metadata][*]", "payment_intent_data[description]", "subscription_data[metadata][*]", "subscription_data[trial_period_days]",
+            "payment_intent_data[metadata][*]", "payment_intent_data[description]", "payment_intent_data[setup_future_usage]", "subscription_data[metadata][*]", "subscription_data[trial_period_days]",
         ],
         ["GET /v1/checkout/sessions/{id}"] = ["expand[#]"],
         ["POST /v1/checkout/sessions/{id}/expire"] = ["expand[#]"],

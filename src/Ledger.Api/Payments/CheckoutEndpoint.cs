@@ -69,6 +69,9 @@ public sealed record CheckoutRequest
     /// <summary>Where the payer goes who gives up.</summary>
     public string? CancelUrl { get; init; }
 
+    /// <summary>Whether the payer's method is kept for later charges (automatic top-ups); the provider's page tells the payer so. False where it is left out.</summary>
+    public bool? KeepPaymentMethod { get; init; }
+
     /// <summary>Who pays.</summary>
     public CheckoutCustomerRequest? Customer { get; init; }
 
@@ -203,6 +206,7 @@ internal sealed class CheckoutEndpoint(PaymentHallway hallway, PaymentCalls call
             TrialDays = errors.Range(request.TrialDays, "trialDays", 0, StartSubscription.TrialDaysMax),
             SuccessUrl = Page(request.SuccessUrl, "successUrl", errors),
             CancelUrl = Page(request.CancelUrl, "cancelUrl", errors),
+            KeepsMethod = request.KeepPaymentMethod ?? false,
             Metadata = errors.Metadata(request.Metadata),
         };
     }

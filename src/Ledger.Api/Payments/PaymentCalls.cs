@@ -88,6 +88,8 @@ internal sealed class PaymentCalls(PaymentHallway hallway, EventReader reader, P
         catch (ProviderException failure)
         {
             logger.LogWarning(failure, "The call {Call} of payment {Payment} failed ({Fault}).", call, payment.Id, failure.Fault);
+            // A page forgets a customer who is no more by itself; what is charged is that customer's, and lost with it.
+            if (failure.Fault == ProviderFault.CustomerGone && payment.Charge is { } lost) await hallway.LinkAsync(tenant, new LinkCustomer(payment.Account, payment.Provider!, lost.CustomerId, Deleted: true));
             // An order id that was used is the trace of a call whose answer was lost: the next attempt has another one.
             var isFinal = call != ProviderCall.Ask && failure.Fault is ProviderFault.Refused or ProviderFault.NotFound or ProviderFault.CustomerGone && failure.Code != MidtransProvider.OrderIdTaken;
             await SendAsync(tenant, tried with { Reason = Cut(failure.Message), IsFinal = isFinal, IsUnknown = call == ProviderCall.Ask && failure.Fault == ProviderFault.NotFound });
@@ -174,6 +176,7 @@ internal sealed class PaymentCalls(PaymentHallway hallway, EventReader reader, P
         Total = payment.Amount,
         ExpiresAt = payment.Page!.ExpiresAt - shift,
         SuccessUrl = payment.Page.SuccessUrl is { } success ? new Uri(success) : null,
+        KeepsMethod = payment.Page.KeepsMethod,
         CancelUrl = payment.Page.CancelUrl is { } cancel ? new Uri(cancel) : null,
     };
 

@@ -55,6 +55,9 @@ public sealed record PaymentIntended : PaymentEvent
     /// <summary>The saved method that is charged without the payer; null where a page is opened.</summary>
     public SavedMethod? Charge { get; init; }
 
+    /// <summary>Whether the payer's method is kept for later charges; null where it is not.</summary>
+    public bool? KeepsMethod { get; init; }
+
     /// <summary>When the provider's page closes; of a charge, when it is given up.</summary>
     public required DateTimeOffset ExpiresAt { get; init; }
 

@@ -32,7 +32,7 @@ public sealed partial record Payment
                     Metadata = e.Metadata,
                     Charge = e.Charge,
                     CreatedAt = recordedAt,
-                    Page = e.Provider is null ? null : new() { ExpiresAt = e.ExpiresAt, SuccessUrl = e.SuccessUrl, CancelUrl = e.CancelUrl },
+                    Page = e.Provider is null ? null : new() { ExpiresAt = e.ExpiresAt, SuccessUrl = e.SuccessUrl, CancelUrl = e.CancelUrl, KeepsMethod = e.KeepsMethod == true },
                     NextCall = e.Provider is null ? null : recordedAt,
                 };
             case PaymentReported e:

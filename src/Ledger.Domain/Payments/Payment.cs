@@ -64,6 +64,9 @@ public sealed record CheckoutPage
     /// <summary>Where the payer goes who gives up.</summary>
     public string? CancelUrl { get; init; }
 
+    /// <summary>Whether the payer's method is kept for later charges.</summary>
+    public bool KeepsMethod { get; init; }
+
     /// <summary>Where the payer is sent; null until it is open.</summary>
     public string? RedirectUrl { get; init; }
 

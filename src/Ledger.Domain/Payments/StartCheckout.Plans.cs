@@ -90,6 +90,7 @@ internal static class PlanCheckout
         ExpiresAt = draft.Now + StartCheckout.PageLife,
         SuccessUrl = command.SuccessUrl,
         CancelUrl = command.CancelUrl,
+        KeepsMethod = command.KeepsMethod ? true : null,
         Metadata = command.Metadata is { Count: > 0 } ? command.Metadata : null,
     };
 }

@@ -35,6 +35,9 @@ public sealed record StartCheckout : PaymentCommand
     /// <summary>Where the payer goes who gives up.</summary>
     public string? CancelUrl { get; init; }
 
+    /// <summary>Whether the payer's method is kept for later charges while nobody is there.</summary>
+    public bool KeepsMethod { get; init; }
+
     /// <summary>What the app notes on it.</summary>
     public Metadata? Metadata { get; init; }
 
@@ -94,6 +97,7 @@ public static class StartCheckoutHandler
             ExpiresAt = now + StartCheckout.PageLife,
             SuccessUrl = command.SuccessUrl,
             CancelUrl = command.CancelUrl,
+            KeepsMethod = command.KeepsMethod ? true : null,
             Metadata = command.Metadata is { Count: > 0 } ? command.Metadata : null,
         });
         if (total.Amount == 0)

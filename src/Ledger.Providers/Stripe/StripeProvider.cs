@@ -235,6 +235,8 @@ public sealed partial class StripeProvider(CallLimits limits) : IPaymentProvider
         // Metadata does not flow from one object to the next: it is written on both.
         form.Marks("metadata", order.Tenant, order.Account, order.Payment)
             .Marks(recurring ? "subscription_data[metadata]" : "payment_intent_data[metadata]", order.Tenant, order.Account, order.Payment);
+        // A method is kept for somebody only.
+        if (!recurring && order is { KeepsMethod: true, CustomerId: not null }) form.Add("payment_intent_data[setup_future_usage]", "off_session");
         if (recurring) form.Add("subscription_data[trial_period_days]", order.TrialDays is > 0 ? order.TrialDays : null);
         return form.Add("expires_at", order.ExpiresAt.ToUnixTimeSeconds());
     }

@@ -130,6 +130,18 @@ public sealed class Floods_and_dead_providers(PayingService paying)
         paying.Stripe.Objects("customer").Count(customer => (string?)customer["metadata"]!["ledger_account"] == account).ShouldBe(1);
     }
 
+    [Fact]
+    public async Task A_checkout_that_keeps_the_payers_method_says_so_to_the_provider_and_shows_a_method_that_can_be_charged()
+    {
+        var account = await paying.OpenAsync();
+        var checkout = (await paying.Service.Send(HttpMethod.Post, "/v1/checkouts", $$"""{"accountId":"{{account}}","item":{"kind":"package","id":"small"},"provider":"stripe","keepPaymentMethod":true}""")).ShouldBe(201);
+        var payment = (await paying.Service.Get($"/v1/payments/{checkout.Text("paymentId")}")).Json.GetProperty("providerRefs");
+        foreach (var told in paying.Stripe.Pay(payment.GetProperty("checkoutSessionId").GetString()!)) await paying.Service.Until((await paying.TellStripe([told.Body]))[0], DeliveryStatus.Applied);
+        (await paying.UntilAsync(checkout.Text("paymentId"), "succeeded")).Text("status").ShouldBe("succeeded");
+        var kept = paying.Stripe.Objects("payment_method").Single(method => (string?)method["customer"] == payment.GetProperty("customerId").GetString());
+        (await paying.Service.Get($"/v1/accounts/{account}/payment-methods")).ShouldBe(200).Body.ShouldContain((string)kept["id"]!);
+    }
+
     private sealed class Counted : IProviderSettingsSource
     {
         private int reads;

@@ -68,6 +68,7 @@ public static class PaymentSamples
             Provider = "stripe", ExpiresAt = Time.AddHours(23), SuccessUrl = "https://app.example/ok", CancelUrl = "https://app.example/no", Metadata = Noted,
         }),
         ("payment_intended_small", new PaymentIntended { Account = new("acct_1"), Purpose = PaymentPurpose.Product, Item = new(ItemKind.Product, "ws_1", 1, "Workshop", 1, new(0, "usd")), Amount = new(0, "usd"), ListPrice = new(0, "usd"), ExpiresAt = Time }),
+        ("payment_intended_kept_method", new PaymentIntended { Account = new("acct_1"), Purpose = PaymentPurpose.Credits, Item = new(ItemKind.Package, "small", 1, "Small", 1, new(500, "usd")), Amount = new(500, "usd"), ListPrice = new(500, "usd"), Provider = "stripe", KeepsMethod = true, ExpiresAt = Time }),
         ("payment_intended_plan", new PaymentIntended
         {
             Status = PaymentStatus.Pending, Account = new("acct_1"), Purpose = PaymentPurpose.Subscription, Item = new(ItemKind.Plan, "pro-monthly", 2, "Pro", 1, new(2999, "usd")), Amount = new(2999, "usd"), ListPrice = new(2999, "usd"), Provider = "stripe",

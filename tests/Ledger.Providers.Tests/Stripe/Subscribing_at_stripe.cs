@@ -176,6 +176,23 @@ public sealed class Subscribing_at_stripe : IAsyncLifetime
         (form["off_session"], form["confirm"], form["automatic_payment_methods[allow_redirects]"]).ShouldBe(("true", "true", "never"));
     }
 
+    [Fact]
+    public async Task a_method_is_kept_where_the_payer_was_told_so_and_can_be_charged_then()
+    {
+        var order = await ChargeAsync("pm_card_visa");
+        async Task<string> Paid(CheckoutOrder page)
+        {
+            var started = await _provider.StartAsync(Settings, page with { CustomerId = order.CustomerId }, default);
+            _stripe.Pay(started.Refs.CheckoutSessionId!);
+            return (await _provider.AskAsync(Settings, started.Refs, default)).One<DetailsTold>().Method!.ProviderId!;
+        }
+
+        var once = await Paid(Orders.Order(payment: "pay_1"));
+        (await Should.ThrowAsync<ProviderException>(_provider.ChargeAsync(Settings, order with { Payment = "pay_2", MethodId = once }, default))).Fault.ShouldBe(ProviderFault.Refused);
+        var kept = await Paid(Orders.Order(payment: "pay_3") with { KeepsMethod = true });
+        (await _provider.ChargeAsync(Settings, order with { Payment = "pay_4", MethodId = kept }, default)).Only<PaymentTold>().Status.ShouldBe(PaymentStatus.Succeeded);
+    }
+
     [Theory]
     [InlineData(StripeDouble.DeclinedMethod, "card_declined: generic_decline")]
     [InlineData(StripeDouble.StrictMethod, "authentication_required: authentication_required")]
