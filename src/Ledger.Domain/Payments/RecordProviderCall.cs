@@ -68,7 +68,8 @@ public static class RecordProviderCallHandler
             default:
                 if (payment.NextCall is null) break;
                 // The page has closed by now, and the provider never saw anybody pay.
-                if (command.IsUnknown && payment.Page?.ExpiresAt <= now) draft.Add(new PaymentAdvanced { To = PaymentStatus.Expired });
+                // Nor is anybody there to do what a charge without its payer still asks for.
+                if ((command.IsUnknown || payment is { Charge: not null, Standing: PaymentStatus.RequiresAction }) && payment.Page?.ExpiresAt <= now) draft.Add(new PaymentAdvanced { To = PaymentStatus.Expired });
                 else draft.Add(new ProviderCallTried { Call = command.Call, Reason = command.Reason, NextAt = command.Reason is null ? AskAgain(payment, now) : now + After(payment.Asked + 6) });
                 break;
         }

@@ -178,6 +178,28 @@ public sealed class Quotas_over_http(ContractService service) : IClassFixture<Co
     }
 
     [Fact]
+    public async Task States_read_models_and_due_times_follow_from_the_events_alone()
+    {
+        var account = await service.OpenAsync();
+        await account.Grant("20");
+        await account.Client.Put(account.Path + "/alerts", """{"lowBalance":[15,5]}""");
+        (await account.Client.Put(account.Path + "/auto-topup", """{"threshold":10,"item":"small"}""")).ShouldBe(200);
+        await Limit(account, "storage_mb", "1");
+        for (var i = 0; i < 4; i++)
+        {
+            await Use(account, "storage_bytes", "300000", $$""","category":"c{{i}}" """);
+            await Use(account, "exports", "1.5", $$""","occurredAt":"{{await Plans.NowAsync() - TimeSpan.FromDays(i):O}}" """);
+            (await account.Consume("4.5")).ShouldBe(201);
+        }
+
+        await Run.UntilAsync(async () => (await account.Get("/auto-topup"))["failures"] == "1", TimeSpan.FromSeconds(10), "there is nothing to charge");
+        var connection = new Npgsql.NpgsqlConnectionStringBuilder(service.ConnectionString) { CommandTimeout = 0 };
+        await using var source = Npgsql.NpgsqlDataSource.Create(connection.ConnectionString);
+        var report = await Ledger.Api.Verification.VerificationServices.Verification(source).RunAsync(new Ledger.EventStore.Verification.VerificationOptions());
+        report.First.Select(finding => finding.ToString()).ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task Auto_top_up_settings_are_checked()
     {
         var account = await service.OpenAsync();

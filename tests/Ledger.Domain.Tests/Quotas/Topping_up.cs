@@ -188,6 +188,17 @@ public sealed class Topping_up
     }
 
     [Fact]
+    public void A_charge_that_waits_for_its_payer_is_asked_about_until_it_is_given_up()
+    {
+        var world = Ready(5);
+        var waiting = world.Open!.Evolve(new PaymentAdvanced { To = PaymentStatus.RequiresAction }, QuotaWorld.Begin);
+        PaymentDecision Asked(TimeSpan after) => RecordProviderCallHandler.Handle(new RecordProviderCall { Payment = waiting.Id, Call = ProviderCall.Ask }, waiting, world.Account, PaymentPast.Empty, QuotaWorld.Begin + after);
+        waiting.DueBy(QuotaWorld.Begin).Single().Call.ShouldBe(ProviderCall.Ask);
+        Asked(TimeSpan.FromHours(19)).ShouldBeOfType<PaymentDecision.Accepted>().After.ShouldSatisfyAllConditions(payment => payment.Status.ShouldBe(PaymentStatus.RequiresAction), payment => payment.NextCall.ShouldNotBeNull());
+        Asked(TimeSpan.FromHours(20)).ShouldBeOfType<PaymentDecision.Accepted>().After.ShouldSatisfyAllConditions(payment => payment.Status.ShouldBe(PaymentStatus.Expired), payment => payment.NextCall.ShouldBeNull());
+    }
+
+    [Fact]
     public void A_charge_is_repeated_until_the_provider_has_taken_it_and_given_up_before_it_could_be_made_twice()
     {
         var world = Ready(5);
