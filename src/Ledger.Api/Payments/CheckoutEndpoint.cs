@@ -130,15 +130,26 @@ internal sealed class CheckoutEndpoint(PaymentHallway hallway, PaymentCalls call
 
         var result = await hallway.SendAsync(caller.Tenant, command, CommandHandler.MetaOf(http, caller, key), fingerprint, account: command.Account, item: item, cancellationToken: http.RequestAborted);
         if (result.Problem is { } problem) return (null, problem);
-        if (result.Replayed) Answer.Replayed(http);
-        var payment = result.Payment ?? await FoundAsync(caller.Tenant, command.Payment);
-        if (payment.Page is { RedirectUrl: null } && payment.Standing == PaymentStatus.Pending)
-        {
-            await OpenAsync(caller.Tenant, payment.Id);
-            payment = await FoundAsync(caller.Tenant, payment.Id);
-        }
+        if (!result.Replayed) return (await WithPageAsync(caller.Tenant, result.Payment ?? await FoundAsync(caller.Tenant, command.Payment)), null);
+        if (result.Answers is { } other && other != PaymentModel.StreamOf(caller.Tenant, command.Payment)) return (null, UnderWay());
+        return (await RepeatAsync(http, caller.Tenant, command.Payment), null);
+    }
 
-        return (payment, null);
+    /// <summary>The payment that the same request began before; says so in the answer's headers.</summary>
+    public async Task<Payment> RepeatAsync(HttpContext http, string tenant, PaymentId payment)
+    {
+        Answer.Replayed(http);
+        return await WithPageAsync(tenant, await FoundAsync(tenant, payment));
+    }
+
+    /// <summary>What a request is told whose twin was done in another way while it was looked at.</summary>
+    internal static Problem UnderWay() => Problem.Overloaded("The same request was done at the same time. Send it again, with the same key: it answers what was done.");
+
+    private async Task<Payment> WithPageAsync(string tenant, Payment payment)
+    {
+        if (payment.Page is not { RedirectUrl: null } || payment.Standing != PaymentStatus.Pending) return payment;
+        await OpenAsync(tenant, payment.Id);
+        return await FoundAsync(tenant, payment.Id);
     }
 
     /// <summary>What is stored is stored: whatever comes of the call, it is made again by workers, and a repeat of the request gets the page.</summary>

@@ -29,6 +29,9 @@ internal sealed record PaymentResult
     /// <summary>Whether the key was used before, by the same request.</summary>
     public bool Replayed { get; init; }
 
+    /// <summary>The stream that answers, where the key was used before.</summary>
+    public StreamRef? Answers { get; init; }
+
     /// <summary>The payment after the command, where it was done just now.</summary>
     public Payment? Payment { get; init; }
 
@@ -171,7 +174,7 @@ internal sealed class PaymentHallway(GroupCommit store, EventReader reader, Tena
                 Outcome.Refused { Reason: PaymentDecision.Refused refused } => new PaymentResult { Problem = Refusals.ToProblem(new AccountRefusal(refused.Refusal, null)) },
                 Outcome.Refused { Reason: PaymentDecision decision } => new PaymentResult { Unwritten = decision },
                 Outcome.Accepted done => new PaymentResult { Version = done.Version, Payment = (Payment)done.State, Events = done.Events },
-                Outcome.Done done => new PaymentResult { Version = done.Version, Replayed = !done.First },
+                Outcome.Done done => new PaymentResult { Version = done.Version, Replayed = !done.First, Answers = done.Stream },
                 var other => new PaymentResult { Problem = CommandHallway.ProblemOf(other) },
             };
         }

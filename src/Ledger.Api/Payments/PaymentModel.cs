@@ -28,6 +28,9 @@ public sealed class PaymentModel : IStreamModel
     /// <summary>The payment of a stream.</summary>
     public static PaymentId PaymentOf(StreamRef stream) => new(stream.Id[(StreamKind.Length + 1)..]);
 
+    /// <summary>Whether a stream is a payment's.</summary>
+    public static bool Is(StreamRef stream) => stream.Id.StartsWith(StreamKind + "/", StringComparison.Ordinal);
+
     /// <summary>The fact that leads from a reference, <c>stripe:pi_...</c>, to its payment.</summary>
     public static FactName RefOf(string tenant, string name) => new(new StreamRef(tenant, ""), RefFact, name);
 

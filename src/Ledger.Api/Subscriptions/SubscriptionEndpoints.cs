@@ -1,5 +1,6 @@
 using Ledger.Api.Access;
 using Ledger.Api.Accounts;
+using Ledger.Api.Billing;
 using Ledger.Api.Catalog;
 using Ledger.Api.Commands;
 using Ledger.Api.Http;
@@ -27,7 +28,14 @@ internal sealed class SubscriptionEndpoints(SubscriptionHallway hallway, Subscri
         var account = errors.RequiredAccount((string)http.Request.RouteValues["accountId"]!, "accountId");
         if (read.Value is { } given) Check(given, errors);
         var problem = read.Problem ?? errors.Problem ?? key.Problem ?? QueryParameters.Of(http).Problem();
-        problem ??= await StartAsync(http, caller, account, read.Value!, key.Value!);
+        if (problem is null)
+        {
+            var fingerprint = Fingerprint.Of("start_subscription", account.Value, read.Value!);
+            problem = await hallway.UsedAsync(caller.Tenant, key.Value!, fingerprint, http.RequestAborted) is { } used
+                ? await RepeatAsync(http, caller, used, StatusCodes.Status201Created)
+                : await StartAsync(http, caller, account, read.Value!, key.Value!, fingerprint);
+        }
+
         if (problem is not null) await problem.WriteAsync(http);
     }
 
@@ -82,10 +90,11 @@ internal sealed class SubscriptionEndpoints(SubscriptionHallway hallway, Subscri
         if (problem is null)
         {
             var fingerprint = Fingerprint.Of("renew_subscription", id.Value, read.Value!);
-            var now = await hallway.FindAsync(caller.Tenant, id, http.RequestAborted);
-            problem = now switch
+            problem = await hallway.UsedAsync(caller.Tenant, key.Value!, fingerprint, http.RequestAborted) is { } used
+                ? await RepeatAsync(http, caller, used, StatusCodes.Status200OK)
+                : await hallway.FindAsync(caller.Tenant, id, http.RequestAborted) switch
             {
-                { Provider: not Subscription.Manual, RenewsAtProvider: false, HasEnded: false, Status: not SubscriptionStatus.Incomplete } => await CheckoutAsync(
+                { Provider: not Subscription.Manual, RenewsAtProvider: false, HasEnded: false, Status: not SubscriptionStatus.Incomplete } now => await CheckoutAsync(
                     http, caller, CheckoutOf(now, read.Value!), read.Value!.Customer, key.Value!, fingerprint, StatusCodes.Status200OK),
                 { Provider: Subscription.Manual, Price.Amount: > 0 } when !caller.Has(Roles.Admin) => new Problem(ProblemTypes.Forbidden, "Only an administrator renews a plan that costs something without a payment."),
                 _ => await SendAsync(http, caller, new RenewSubscription { Subscription = id, Account = default }, key.Value!, fingerprint),
@@ -95,9 +104,8 @@ internal sealed class SubscriptionEndpoints(SubscriptionHallway hallway, Subscri
         if (problem is not null) await problem.WriteAsync(http);
     }
 
-    private async Task<Problem?> StartAsync(HttpContext http, Caller caller, AccountId account, StartSubscriptionRequest request, string key)
+    private async Task<Problem?> StartAsync(HttpContext http, Caller caller, AccountId account, StartSubscriptionRequest request, string key, UInt128 fingerprint)
     {
-        var fingerprint = Fingerprint.Of("start_subscription", account.Value, request);
         var item = await catalog.FindAsync(caller.Tenant, ItemKind.Plan, request.PlanId!, http.RequestAborted);
         var provider = request.Provider ?? Subscription.Manual;
         if (provider != Subscription.Manual && item.Entry is Plan plan && plan.PriceOf(request.Seats ?? plan.Seats?.Min).Amount > 0)
@@ -114,7 +122,7 @@ internal sealed class SubscriptionEndpoints(SubscriptionHallway hallway, Subscri
                 SuccessUrl = request.SuccessUrl,
                 CancelUrl = request.CancelUrl,
             };
-            return await ExistsAsync(caller.Tenant, command, key, fingerprint, http.RequestAborted) ?? await CheckoutAsync(http, caller, command, request.Customer, key, fingerprint, StatusCodes.Status201Created);
+            return await ExistsAsync(caller.Tenant, command, http.RequestAborted) ?? await CheckoutAsync(http, caller, command, request.Customer, key, fingerprint, StatusCodes.Status201Created);
         }
 
         // The same key and request are the same subscription.
@@ -133,13 +141,20 @@ internal sealed class SubscriptionEndpoints(SubscriptionHallway hallway, Subscri
     }
 
     /// <summary>A checkout for the plan that the account has would renew it; who wants to start one hears that there is one.</summary>
-    private async Task<Problem?> ExistsAsync(string tenant, StartCheckout command, string key, UInt128 fingerprint, CancellationToken cancellationToken)
+    private async Task<Problem?> ExistsAsync(string tenant, StartCheckout command, CancellationToken cancellationToken)
     {
         if (await hallway.LiveAsync(tenant, command.Account, cancellationToken) is not var (live, _) || live.Price.Amount == 0 || (live.Scheduled?.Plan ?? live.Plan).Id != command.Item.Id) return null;
-        // A repeat is answered as it was, whatever has become of it.
-        return await hallway.FindAsync(tenant, SubscriptionId.Of(CheckoutEndpoint.IdOf(tenant, key, fingerprint)), cancellationToken) is null
-            ? Refusals.ToProblem(new AccountRefusal(new SubscriptionExists(live.Id, live.Status), null))
-            : null;
+        return Refusals.ToProblem(new AccountRefusal(new SubscriptionExists(live.Id, live.Status), null));
+    }
+
+    /// <summary>The same key and request answer as they did, whichever way they went then and however things stand now.</summary>
+    private async Task<Problem?> RepeatAsync(HttpContext http, Caller caller, Outcome used, int status)
+    {
+        if (used is not Outcome.Done done) return CommandHallway.ProblemOf(used);
+        if (PaymentModel.Is(done.Stream)) return await CheckoutAsync(http, caller, await checkouts.RepeatAsync(http, caller.Tenant, PaymentModel.PaymentOf(done.Stream)), status);
+        Answer.Replayed(http);
+        await Answer.Json(http, status, SubscriptionBody.Of(await hallway.AtVersionAsync(caller.Tenant, SubscriptionModel.SubscriptionOf(done.Stream), done.Version)));
+        return null;
     }
 
     private void Check(StartSubscriptionRequest request, Errors errors)
@@ -163,7 +178,7 @@ internal sealed class SubscriptionEndpoints(SubscriptionHallway hallway, Subscri
     {
         Payment = default,
         Account = subscription.Account,
-        Item = CatalogItem.Begin(ItemKind.Plan, subscription.Plan.Id),
+        Item = CatalogItem.Begin(ItemKind.Plan, (subscription.Scheduled?.Plan ?? subscription.Plan).Id),
         Quantity = 1,
         Provider = subscription.Provider,
         SuccessUrl = request.SuccessUrl,
@@ -173,7 +188,11 @@ internal sealed class SubscriptionEndpoints(SubscriptionHallway hallway, Subscri
     private async Task<Problem?> CheckoutAsync(HttpContext http, Caller caller, StartCheckout command, CheckoutCustomerRequest? customer, string key, UInt128 fingerprint, int status)
     {
         var (payment, problem) = await checkouts.BeginAsync(http, caller, command, customer, key, fingerprint);
-        if (payment is null) return problem;
+        return payment is null ? problem : await CheckoutAsync(http, caller, payment, status);
+    }
+
+    private async Task<Problem?> CheckoutAsync(HttpContext http, Caller caller, Payment payment, int status)
+    {
         if (payment.Subscription is not { } id) throw new InvalidOperationException($"{payment.Id} is for a plan and for no subscription.");
         // As it was when the checkout was begun, where it was begun with it.
         var now = await hallway.FindAsync(caller.Tenant, id, CancellationToken.None) ?? throw new InvalidOperationException($"{id} is not there.");
@@ -206,7 +225,13 @@ internal sealed class SubscriptionEndpoints(SubscriptionHallway hallway, Subscri
         var result = await hallway.SendAsync(caller.Tenant, command, CommandHandler.MetaOf(http, caller, key), fingerprint, answersNothing: true, cancellationToken: http.RequestAborted);
         if (result.Problem is { } problem) return problem;
         if (result.Unwritten is { Decision: var undone }) return new Problem(ProblemTypes.Conflict, undone is SubscriptionDecision.Waits waits ? waits.Why : "Nothing was to be done.").With("state", "unchanged");
-        if (result.Replayed) Answer.Replayed(http);
+        if (result.Replayed)
+        {
+            // Two of the same request went two ways at once: the second is answered when it comes again.
+            if (result.Answers is { } other && other != SubscriptionModel.StreamOf(caller.Tenant, command.Subscription)) return CheckoutEndpoint.UnderWay();
+            Answer.Replayed(http);
+        }
+
         var then = result.Subscription ?? await hallway.AtVersionAsync(caller.Tenant, command.Subscription, result.Version);
         if (result.Subscription?.Asking is not null) await AskAsync(caller.Tenant, command.Subscription);
         await Answer.Json(http, status, SubscriptionBody.Of(then));

@@ -26,6 +26,9 @@ internal sealed record SubscriptionResult
     /// <summary>Whether the key was used before, by the same request.</summary>
     public bool Replayed { get; init; }
 
+    /// <summary>The stream that answers, where the key was used before.</summary>
+    public StreamRef? Answers { get; init; }
+
     /// <summary>The subscription after the command, where it was done just now.</summary>
     public Subscription? Subscription { get; init; }
 
@@ -74,6 +77,9 @@ internal sealed class SubscriptionHallway(GroupCommit store, EventReader reader,
         return await SubmitAsync(work, bulk) is { } result ? result with { Before = known } : null;
     }
 
+    /// <summary>What a key was used for before; null where it is free. Asked before anything that depends on how things stand now.</summary>
+    public Task<Outcome?> UsedAsync(string tenant, string key, UInt128 fingerprint, CancellationToken cancellationToken) => IdempotencyKeys.FindAsync(reader.Source, tenant, key, fingerprint, cancellationToken);
+
     /// <summary>A subscription as it is now; null where there is none.</summary>
     public async Task<Subscription?> FindAsync(string tenant, SubscriptionId id, CancellationToken cancellationToken) => (await reader.StateAsync(SubscriptionModel.StreamOf(tenant, id), cancellationToken))?.State as Subscription;
 
@@ -117,7 +123,7 @@ internal sealed class SubscriptionHallway(GroupCommit store, EventReader reader,
                 Outcome.Refused { Reason: WouldBe { Decision: SubscriptionDecision.Refused refused } } => new SubscriptionResult { Problem = Refusals.ToProblem(new AccountRefusal(refused.Refusal, null)) },
                 Outcome.Refused { Reason: WouldBe unwritten } => new SubscriptionResult { Unwritten = unwritten },
                 Outcome.Accepted done => new SubscriptionResult { Version = done.Version, Subscription = (Subscription)done.State, Events = done.Events },
-                Outcome.Done done => new SubscriptionResult { Version = done.Version, Replayed = !done.First },
+                Outcome.Done done => new SubscriptionResult { Version = done.Version, Replayed = !done.First, Answers = done.Stream },
                 var other => new SubscriptionResult { Problem = CommandHallway.ProblemOf(other) },
             };
         }

@@ -92,8 +92,16 @@ internal sealed class SubscriptionIndex : Projection
         ArgumentNullException.ThrowIfNull(rows);
         var status = ((SubscriptionEvent)happened.Data).Status;
         var row = First(happened) ?? rows.Find(Subscriptions, KeyOf(happened)) ?? throw new InvalidOperationException($"{happened.Stream} is not in the index of subscriptions.");
-        rows.Put(Subscriptions, row with { Version = happened.Version, Status = Words.Of(status), IsLive = IsLive(status), UpdatedAt = happened.RecordedAt.UtcDateTime });
+        rows.Put(Subscriptions, row with { Version = happened.Version, Provider = ProviderOf(happened.Data) ?? row.Provider, Status = Words.Of(status), IsLive = IsLive(status), UpdatedAt = happened.RecordedAt.UtcDateTime });
     }
+
+    /// <summary>Who renews it from this event on; null where that stays.</summary>
+    private static string? ProviderOf(object happened) => happened switch
+    {
+        TrialPaid paid => paid.Provider,
+        PeriodStarted started => started.Provider,
+        _ => null,
+    };
 
     private static bool IsLive(SubscriptionStatus status) => Subscription.None(default) with { Version = 1, Status = status } is { IsLive: true };
 

@@ -37,11 +37,13 @@ public static class StartSubscriptionHandler
     public static SubscriptionDecision Handle(StartSubscription command, BillingDraft draft, CatalogItem? plan)
     {
         Invariant.Holds(!draft.Find(command.Subscription).Exists, "a subscription is started once");
+        var wanted = PinnedPlan.Of(plan);
+        // Who may not ask for it learns nothing of the account.
+        if (!command.MayGivePaid && wanted?.Terms is { } asked && asked.PriceOf(command.Seats ?? asked.Seats?.Min).Amount > 0) return SubscriptionDecision.Refuse(new PaidPlanNotAllowed());
         if (draft.Account is not { Exists: true } account) return SubscriptionDecision.Refuse(new AccountNotFound(command.Account));
-        if (PinnedPlan.Of(plan) is not { } pinned) return SubscriptionDecision.Refuse(new EntryNotFound(ItemKind.Plan, command.PlanId ?? ""));
+        if (wanted is not { } pinned) return SubscriptionDecision.Refuse(new EntryNotFound(ItemKind.Plan, command.PlanId ?? ""));
         var terms = pinned.Terms;
         if ((PlanTerms.Seats(terms, command.Seats, null, out var seats) ?? Times(command, draft.Now)) is { } wrong) return SubscriptionDecision.Refuse(wrong);
-        if (terms.PriceOf(seats).Amount > 0 && !command.MayGivePaid) return SubscriptionDecision.Refuse(new PaidPlanNotAllowed());
         if (!plan!.IsForSale) return SubscriptionDecision.Refuse(new EntryConflict($"{terms.Name} ({pinned.Id}) is not sold now. Take another one from the list of what is active.", plan.IsArchived ? "archived" : "inactive"));
         if (account.Status == AccountStatus.Closed) return SubscriptionDecision.Refuse(new AccountIsClosed(account.Id));
         if (draft.Live is { } live && !SubscriptionDraft.GivesWay(live, terms.PriceOf(seats), isPaid: false)) return SubscriptionDecision.Refuse(new SubscriptionExists(live.Id, live.Status));

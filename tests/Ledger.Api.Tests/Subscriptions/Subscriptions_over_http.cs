@@ -263,6 +263,48 @@ public sealed class Subscriptions_over_http(ContractService service)
     }
 
     [Fact]
+    public async Task A_change_that_waits_is_what_the_next_payment_pays()
+    {
+        var (account, plan, cheaper) = (await Plans.OpenAsync(), await Plans.PlanAsync(), await Plans.PlanAsync(400, "40"));
+        var begun = (await Plans.StartAsync(account, plan, ""","provider":"fake" """)).ShouldBe(201);
+        await Shop.DecideAsync(begun["checkout.paymentId"], FakeDecision.Pay);
+        (await Plans.DoAsync(begun["id"], "change", $$"""{"planId":"{{cheaper}}","when":"period_end"}""")).ShouldBe(200)["scheduledChange.planId"].ShouldBe(cheaper);
+        var renewal = (await Plans.DoAsync(begun["id"], "renew")).ShouldBe(200);
+        renewal["checkout.amount.amount"].ShouldBe("400");
+        await Shop.DecideAsync(renewal["checkout.paymentId"], FakeDecision.Pay);
+        (await Plans.GetAsync(begun["id"]))["planId"].ShouldBe(cheaper);
+    }
+
+    [Fact]
+    public async Task A_repeat_is_answered_as_it_was_whichever_way_it_would_go_now()
+    {
+        var (account, plan, app) = (await Plans.OpenAsync(), await Plans.PlanAsync(), service.As("app"));
+        var id = (await Plans.StartAsync(account, plan)).ShouldBe(201)["id"];
+        var key = Subscribing.NewId("k");
+        var renewed = (await Plans.DoAsync(id, "renew", key: key)).ShouldBe(200);
+        renewed["period"].ShouldBe("2");
+
+        // A payment makes it one that is paid for: the next renewal is a checkout.
+        var checkout = (await Shop.CheckoutAsync(account.Id, $"\"kind\":\"plan\",\"id\":\"{plan}\"")).ShouldBe(201);
+        await Shop.DecideAsync(checkout["paymentId"], FakeDecision.Pay);
+        (await Plans.GetAsync(id))["provider"].ShouldBe("fake");
+        (await Plans.Admin.Get($"/v1/subscriptions?accountId={account.Id}&provider=fake")).ShouldBe(200).Data.ShouldHaveSingleItem();
+        (await Plans.Admin.Get($"/v1/subscriptions?accountId={account.Id}&provider=manual")).ShouldBe(200).Data.ShouldBeEmpty();
+        var again = await Plans.DoAsync(id, "renew", key: key);
+        (again.ShouldBe(200).Body, again.Replayed).ShouldBe((renewed.Body, true));
+        (await Plans.DoAsync(id, "renew", """{"successUrl":"https://app.example/paid"}""", key)).ShouldBe(422, "idempotency-key-reused");
+
+        // What cost something costs nothing by now.
+        var (buyer, sold) = (await Plans.OpenAsync(), await Plans.PlanAsync());
+        var begun = (await Plans.StartAsync(buyer, sold, ""","provider":"fake" """, key = Subscribing.NewId("k"), app)).ShouldBe(201);
+        (await Plans.Admin.Put($"/v1/plans/{sold}", $$"""{"name":"A gift","tier":"{{sold}}","interval":"month","price":{"amount":0,"currency":"usd"},"creditsPerPeriod":1}""")).ShouldBe(200);
+        again = await Plans.StartAsync(buyer, sold, ""","provider":"fake" """, key, app);
+        (again.ShouldBe(201).Body, again.Replayed).ShouldBe((begun.Body, true));
+        (await Plans.StartAsync(account, plan, ""","provider":"fake" """, key)).ShouldBe(422, "idempotency-key-reused");
+        (await app.Post($"/v1/accounts/{ContractService.NewId()}/subscriptions", $$"""{"planId":"{{plan}}"}""")).ShouldBe(403, "forbidden");
+    }
+
+    [Fact]
     public async Task A_checkout_of_a_plan_is_the_same_and_one_that_nobody_pays_is_given_up()
     {
         var (account, plan) = (await Plans.OpenAsync(), await Plans.PlanAsync());
