@@ -34,12 +34,9 @@ internal sealed class MaintenanceEndpoints(MaintenanceRun run, FreePlanBackfill 
     private async Task RunAsync(HttpContext http)
     {
         var read = await RequestReader.ReadAsync<RunMaintenanceRequest>(http);
-        var errors = new Errors();
-        if (read.Value?.At > DateTimeOffset.UtcNow.AddDays(TestClock.AheadDaysMax)) errors.Add("at", $"must be at most {TestClock.AheadDaysMax} days ahead of real time");
-        await HandleAsync<RunMaintenanceRequest, MaintenanceBody>(http, "maintenance_run", read, errors, async request =>
+        await HandleAsync<RunMaintenanceRequest, MaintenanceBody>(http, "maintenance_run", read, new Errors(), async request =>
         {
-            if (request.At is { } at && !environment.IsDevelopment() && at > (await clock.ReadAsync(http.RequestAborted)).Now)
-                return Problem.Invalid("at", "must not be later than now: the clock can be moved in Development alone");
+            if (request.At is { } at && await clock.ObjectionAsync(at, environment.IsDevelopment(), http.RequestAborted) is { } wrong) return Problem.Invalid("at", wrong);
             // Once begun it goes on, whoever still waits for the answer.
             return await run.RunAsync(request.At, MaintenanceRun.OverHttpMax, null, CancellationToken.None) is { } done ? done
                 : new Problem(ProblemTypes.Conflict, "Another run of maintenance is under way. Wait for its end; it does all that is due.").With("state", "running");

@@ -22,6 +22,19 @@ internal sealed class TestClock(NpgsqlDataSource source)
         return (await ReadAsync(command, cancellationToken))!;
     }
 
+    /// <summary>What is wrong with a time that all is to be done by: it can't be reached. Null where it can.</summary>
+    /// <param name="at">The time.</param>
+    /// <param name="mayMove">Whether the clock may be moved.</param>
+    /// <param name="cancellationToken">Ends the look.</param>
+    public async Task<string?> ObjectionAsync(DateTimeOffset at, bool mayMove, CancellationToken cancellationToken)
+    {
+        var clock = await ReadAsync(cancellationToken);
+        if (at <= clock.Now) return null;
+        if (!mayMove) return "must not be later than now: the clock can be moved in Development alone";
+        var ahead = at - clock.Now + TimeSpan.FromTicks((long)(clock.ShiftSeconds * TimeSpan.TicksPerSecond));
+        return ahead < TimeSpan.FromDays(AheadDaysMax) ? null : $"must be less than {AheadDaysMax} days ahead of real time: the clock goes no further";
+    }
+
     /// <summary>Moves it forward; null, and nothing is changed, where it would be too far ahead.</summary>
     public async Task<ClockBody?> AdvanceAsync(TimeSpan by, CancellationToken cancellationToken)
     {

@@ -57,8 +57,7 @@ internal sealed class MaintenanceCommand : IOperationsCommand
     private static async Task<MaintenanceBody> RunAsync(IHost host, DateTimeOffset? at, CancellationToken cancellationToken)
     {
         var isDevelopment = Environment.GetEnvironmentVariable("ASPNETCORE_ENVIRONMENT") == Environments.Development;
-        if (at is { } time && !isDevelopment && time > (await host.Services.GetRequiredService<TestClock>().ReadAsync(cancellationToken)).Now)
-            throw new ConfigurationException("--at must not be later than now: the clock can be moved in Development alone.");
+        if (at is { } time && await host.Services.GetRequiredService<TestClock>().ObjectionAsync(time, isDevelopment, cancellationToken) is { } wrong) throw new ConfigurationException($"--at {wrong}.");
         return await host.Services.GetRequiredService<MaintenanceRun>().RunAsync(at, TimeSpan.MaxValue, null, cancellationToken)
             ?? throw new ConfigurationException("Another run of maintenance is under way. Wait for its end; it does all that is due.");
     }
