@@ -32,17 +32,18 @@ internal sealed class DueDesk(NpgsqlDataSource source)
     /// <param name="kind">The kind.</param>
     /// <param name="limit">At most so many.</param>
     /// <param name="ofTenant">How many more of a tenant may be taken.</param>
+    /// <param name="full">Tenants of which no more are taken: theirs are not even looked at, however many are due.</param>
     /// <param name="lease">For how long they are this node's.</param>
     /// <param name="holder">The run that takes them; null for a worker, which takes nothing while a run is under way.</param>
     /// <param name="until">What is due later than this is left; null for all that is due by now.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
-    public async Task<IReadOnlyList<Claim>> TakeAsync(string kind, int limit, Func<string, int> ofTenant, TimeSpan lease, string? holder, DateTimeOffset? until, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<Claim>> TakeAsync(string kind, int limit, Func<string, int> ofTenant, IEnumerable<string> full, TimeSpan lease, string? holder, DateTimeOffset? until, CancellationToken cancellationToken)
     {
         var candidates = new List<(string Tenant, string Stream, DateTimeOffset At)>();
         await using (var look = source.CreateCommand(
             """
             select d.tenant_id, d.stream_id, d.at from ledger.due d, ledger.clock c, ledger.maintenance_turn t
-            where d.stream_id like $1 and d.at <= clock_timestamp() + c.shift and ($2::timestamptz is null or d.at <= $2) and (t.until <= clock_timestamp() or t.holder = $3)
+            where d.stream_id like $1 and d.tenant_id <> all($5) and d.at <= clock_timestamp() + c.shift and ($2::timestamptz is null or d.at <= $2) and (t.until <= clock_timestamp() or t.holder = $3)
               and not exists (select from ledger.due_claims l where l.tenant_id = d.tenant_id and l.stream_id = d.stream_id and l.until > clock_timestamp())
             order by d.at, d.tenant_id, d.stream_id limit $4
             """))
@@ -51,6 +52,7 @@ internal sealed class DueDesk(NpgsqlDataSource source)
             look.Parameters.Add(new NpgsqlParameter<DateTime?> { TypedValue = until?.UtcDateTime, NpgsqlDbType = NpgsqlDbType.TimestampTz });
             look.Parameters.Add(new NpgsqlParameter<string?> { TypedValue = holder, NpgsqlDbType = NpgsqlDbType.Text });
             look.Parameters.AddWithValue(limit * LookedAtEach);
+            look.Parameters.AddWithValue(full.Select(Tenants.Stored).ToArray());
             await using var rows = await look.ExecuteReaderAsync(cancellationToken);
             while (await rows.ReadAsync(cancellationToken)) candidates.Add((rows.GetString(0), rows.GetString(1), new DateTimeOffset(rows.GetDateTime(2), TimeSpan.Zero)));
         }

@@ -29,17 +29,26 @@ internal sealed class DueLane(IDueKind kind, DueDesk desk, ILogger logger)
     /// <returns>How many were taken.</returns>
     public async Task<int> BeginAsync(string? holder, DateTimeOffset? until, bool mayCall, CancellationToken cancellationToken, CancellationToken stopping)
     {
-        var room = kind.AtOnceMax - running.Count;
-        if (room == 0) return 0;
-        var taken = await desk.TakeAsync(kind.Kind, room, tenant => kind.OfTenantMax - ofTenant.GetValueOrDefault(tenant), kind.Lease, holder, until, cancellationToken);
-        foreach (var claim in taken)
+        var all = 0;
+        while (!IsFull)
         {
-            ofTenant[claim.Stream.Tenant] = ofTenant.GetValueOrDefault(claim.Stream.Tenant) + 1;
-            running.Add(DoAsync(claim, mayCall, stopping));
+            var full = Full().ToList();
+            var taken = await desk.TakeAsync(kind.Kind, kind.AtOnceMax - running.Count, tenant => kind.OfTenantMax - ofTenant.GetValueOrDefault(tenant), full, kind.Lease, holder, until, cancellationToken);
+            foreach (var claim in taken)
+            {
+                ofTenant[claim.Stream.Tenant] = ofTenant.GetValueOrDefault(claim.Stream.Tenant) + 1;
+                running.Add(DoAsync(claim, mayCall, stopping));
+            }
+
+            all += taken.Count;
+            // A tenant that has all that it may have by now hides nobody: there is another look, without it.
+            if (Full().Count() == full.Count) break;
         }
 
-        return taken.Count;
+        return all;
     }
+
+    private IEnumerable<string> Full() => ofTenant.Where(one => one.Value >= kind.OfTenantMax).Select(one => one.Key);
 
     /// <summary>Waits until something has ended, a little longer for what ends with it, and gives it back.</summary>
     /// <returns>What has ended.</returns>

@@ -19,7 +19,7 @@ internal sealed class SubscriptionDue(SubscriptionHallway hallway, SubscriptionC
     public int AtOnceMax => 128;
 
     /// <inheritdoc/>
-    public int OfTenantMax => AtOnceMax;
+    public int OfTenantMax => AtOnceMax * 3 / 4;
 
     /// <inheritdoc/>
     public TimeSpan Lease => TimeSpan.FromSeconds(15);
