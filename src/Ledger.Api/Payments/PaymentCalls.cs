@@ -68,20 +68,19 @@ internal sealed class PaymentCalls(PaymentHallway hallway, EventReader reader, P
                         Description = payment.Item!.Name,
                         MayHaveBeenAsked = now - payment.CreatedAt > KeysLast,
                     };
-                    await ApplyAsync(tenant, $"call/{payment.Id}", await provider.ChargeAsync(settings, charge, cancellationToken), cancellationToken);
-                    await SendAsync(tenant, tried);
+                    // What was not applied is told again by the same call: the same key gives the same answer.
+                    await SendAsync(tenant, tried with { Reason = await ApplyAsync(tenant, $"call/{payment.Id}", await provider.ChargeAsync(settings, charge, cancellationToken), cancellationToken) });
                     break;
                 case ProviderCall.Refund:
                     var money = payment.Amount with { Amount = refund!.Amount };
                     var order = new RefundOrder(payment.Id.Value, refund.Id, payment.Refs, money, refund.Reason, tenant, payment.Account.Value, now - refund.CreatedAt > KeysLast);
                     var told = await provider.RefundAsync(settings, order, cancellationToken);
-                    await ApplyAsync(tenant, $"call/{refund.Id}", told.Select(fact => fact is RefundTold one && (one.OurRefundId is null && told.Length == 1) ? one with { OurRefundId = refund.Id } : fact), cancellationToken);
-                    if ((await hallway.FindAsync(tenant, payment.Id, cancellationToken))?.FindRefund(refund.Id) is { NextTry: not null }) await SendAsync(tenant, tried with { Reason = "The provider has not said yet how it stands." });
+                    var unapplied = await ApplyAsync(tenant, $"call/{refund.Id}", told.Select(fact => fact is RefundTold one && (one.OurRefundId is null && told.Length == 1) ? one with { OurRefundId = refund.Id } : fact), cancellationToken);
+                    if ((await hallway.FindAsync(tenant, payment.Id, cancellationToken))?.FindRefund(refund.Id) is { NextTry: not null }) await SendAsync(tenant, tried with { Reason = unapplied ?? "The provider has not said yet how it stands." });
                     break;
                 default:
                     var facts = await provider.AskAsync(settings, payment.Refs, cancellationToken);
-                    await ApplyAsync(tenant, $"call/{payment.Id}", facts, cancellationToken);
-                    await SendAsync(tenant, tried with { IsUnknown = facts.IsEmpty });
+                    await SendAsync(tenant, tried with { Reason = await ApplyAsync(tenant, $"call/{payment.Id}", facts, cancellationToken), IsUnknown = facts.IsEmpty });
                     break;
             }
         }
@@ -180,14 +179,20 @@ internal sealed class PaymentCalls(PaymentHallway hallway, EventReader reader, P
         CancelUrl = payment.Page.CancelUrl is { } cancel ? new Uri(cancel) : null,
     };
 
-    private async Task ApplyAsync(string tenant, string key, IEnumerable<ProviderFact> facts, CancellationToken cancellationToken)
+    /// <summary>Applies what was answered; why not all of it, or null.</summary>
+    private async Task<string?> ApplyAsync(string tenant, string key, IEnumerable<ProviderFact> facts, CancellationToken cancellationToken)
     {
         var n = 0;
+        string? unapplied = null;
         foreach (var fact in facts)
         {
             var outcome = await hallway.ApplyAsync(tenant, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{key}/{n++}"), fact with { IsHint = false }, false, cancellationToken);
-            if (outcome is FactOutcome.NotNow or FactOutcome.Refused or FactOutcome.Waits) logger.LogWarning("What the provider answered about {Key} was not applied: {Outcome}", key, outcome);
+            if (outcome.NotApplied is not { } why) continue;
+            logger.LogWarning("What the provider answered about {Key} was not applied: {Outcome}", key, outcome);
+            unapplied ??= Cut("What the provider answered was not applied. " + why);
         }
+
+        return unapplied;
     }
 
     private async Task SendAsync(string tenant, PaymentCommand command)

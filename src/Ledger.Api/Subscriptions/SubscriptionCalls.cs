@@ -29,6 +29,9 @@ internal sealed class SubscriptionCalls(SubscriptionHallway hallway, Subscriptio
 
     private const int ReasonMax = 500;
 
+    // About eight minutes after the first one.
+    private const int UnappliedTriesMax = 8;
+
     // Things that wait behind each other are told in one go, up to so many.
     private const int InOneGoMax = 8;
 
@@ -113,7 +116,10 @@ internal sealed class SubscriptionCalls(SubscriptionHallway hallway, Subscriptio
                 foreach (var fact in await AskAsync(provider, settings, OrderOf(tenant, subscription, action), action.Kind, cancellationToken))
                 {
                     var outcome = await facts.ApplyAsync(tenant, string.Create(CultureInfo.InvariantCulture, $"call/{subscription.Id}/{action.Version}/{n++}"), fact, false, cancellationToken);
-                    if (outcome is FactOutcome.NotNow or FactOutcome.Refused or FactOutcome.Waits) logger.LogWarning("What the provider answered about {Subscription} was not applied: {Outcome}", subscription.Id, outcome);
+                    if (outcome.NotApplied is not { } why) continue;
+                    // It is told again: the same key gives the same answer. What can't be applied for long must not hold up what is to be told after it.
+                    logger.LogWarning("What the provider answered about {Subscription} was not applied: {Outcome}", subscription.Id, outcome);
+                    came = came with { Reason = Cut("What the provider answered was not applied. " + why), IsFinal = outcome is not FactOutcome.NotNow && subscription.Tries >= UnappliedTriesMax };
                 }
             }
         }

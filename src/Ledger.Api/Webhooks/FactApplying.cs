@@ -25,6 +25,15 @@ internal abstract record FactOutcome
     /// <summary>The subscription that it is about, where it is about one that is known.</summary>
     public string? Subscription { get; init; }
 
+    /// <summary>Why it was not applied; null where it was, or nothing had to change.</summary>
+    public string? NotApplied => this switch
+    {
+        NotNow(var reason) => reason,
+        Refused { Reason: var reason } => reason,
+        Waits(var reason) => reason,
+        _ => null,
+    };
+
     /// <summary>It changed something, now or under the same key before.</summary>
     /// <param name="PaymentId">The payment.</param>
     /// <param name="Changes">What was changed, in words of the payment.</param>
