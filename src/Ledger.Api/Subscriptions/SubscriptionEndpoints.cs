@@ -93,12 +93,12 @@ internal sealed class SubscriptionEndpoints(SubscriptionHallway hallway, Subscri
             problem = await hallway.UsedAsync(caller.Tenant, key.Value!, fingerprint, http.RequestAborted) is { } used
                 ? await RepeatAsync(http, caller, used, StatusCodes.Status200OK)
                 : await hallway.FindAsync(caller.Tenant, id, http.RequestAborted) switch
-            {
-                { Provider: not Subscription.Manual, RenewsAtProvider: false, HasEnded: false, Status: not SubscriptionStatus.Incomplete } now => await CheckoutAsync(
-                    http, caller, CheckoutOf(now, read.Value!), read.Value!.Customer, key.Value!, fingerprint, StatusCodes.Status200OK),
-                { Provider: Subscription.Manual, Price.Amount: > 0 } when !caller.Has(Roles.Admin) => new Problem(ProblemTypes.Forbidden, "Only an administrator renews a plan that costs something without a payment."),
-                _ => await SendAsync(http, caller, new RenewSubscription { Subscription = id, Account = default }, key.Value!, fingerprint),
-            };
+                {
+                    { Provider: not Subscription.Manual, RenewsAtProvider: false, HasEnded: false, Status: not SubscriptionStatus.Incomplete } now => await CheckoutAsync(
+                        http, caller, CheckoutOf(now, read.Value!), read.Value!.Customer, key.Value!, fingerprint, StatusCodes.Status200OK),
+                    { Provider: Subscription.Manual, Price.Amount: > 0 } when !caller.Has(Roles.Admin) => new Problem(ProblemTypes.Forbidden, "Only an administrator renews a plan that costs something without a payment."),
+                    _ => await SendAsync(http, caller, new RenewSubscription { Subscription = id, Account = default }, key.Value!, fingerprint),
+                };
         }
 
         if (problem is not null) await problem.WriteAsync(http);

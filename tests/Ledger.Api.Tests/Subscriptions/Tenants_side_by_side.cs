@@ -18,6 +18,7 @@ public sealed class Tenants_side_by_side(ContractService service)
         try
         {
             (await lane.BeginAsync(null, null, mayCall: true, CancellationToken.None, CancellationToken.None)).ShouldBe(3);
+            for (var n = 0; n < 3; n++) (await kind.OneBegan.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken)).ShouldBeTrue();
             kind.Begun.Order().ShouldBe(["alone", "crowd", "crowd"]);
             (await lane.BeginAsync(null, null, mayCall: true, CancellationToken.None, CancellationToken.None)).ShouldBe(0, "the crowd has all that it may have");
         }
@@ -32,6 +33,8 @@ public sealed class Tenants_side_by_side(ContractService service)
     private sealed class Hanging : IDueKind
     {
         public System.Collections.Concurrent.ConcurrentBag<string> Begun { get; } = [];
+
+        public SemaphoreSlim OneBegan { get; } = new(0);
 
         public TaskCompletionSource Ends { get; } = new();
 
@@ -48,6 +51,7 @@ public sealed class Tenants_side_by_side(ContractService service)
         public async Task<Settled> DoAsync(Claim claim, bool mayCall, CancellationToken stopping)
         {
             Begun.Add(claim.Stream.Tenant);
+            OneBegan.Release();
             await Ends.Task;
             return Settled.Nothing;
         }
