@@ -138,6 +138,7 @@ internal sealed class SubscriptionCalls(SubscriptionHallway hallway, Subscriptio
     {
         ProviderActionKind.Change => provider.ChangeSubscriptionAsync(settings, order, cancellationToken),
         ProviderActionKind.Pause => provider.PauseSubscriptionAsync(settings, order, cancellationToken),
+        ProviderActionKind.Ask => provider.AskAsync(settings, new ProviderRefs { SubscriptionId = order.SubscriptionId }, cancellationToken),
         ProviderActionKind.Resume => provider.ResumeSubscriptionAsync(settings, order, cancellationToken),
         _ => provider.CancelSubscriptionAsync(settings, order, cancellationToken),
     };
@@ -160,7 +161,7 @@ internal sealed class SubscriptionCalls(SubscriptionHallway hallway, Subscriptio
     private static int? QuantityOf(Subscription subscription, ProviderAction action)
     {
         if (action.Kind != ProviderActionKind.Change) return null;
-        var plan = subscription.Scheduled is { } change && change.Plan.Terms.PriceAt(subscription.Provider) == action.PriceId ? change.Plan : subscription.Plan;
+        var plan = action.Plan ?? (subscription.Scheduled is { } change && change.Plan.Terms.PriceAt(subscription.Provider) == action.PriceId ? change.Plan : subscription.Plan);
         return QuantityOf(plan.Terms, action.Seats);
     }
 

@@ -53,7 +53,7 @@ internal sealed class SubscriptionEndpoints(SubscriptionHallway hallway, Subscri
         {
             Subscription = id,
             Account = default,
-            PlanId = request.PlanId ?? now?.Plan.Id,
+            PlanId = request.PlanId,
             When = request.When ?? ChangeWhen.Now,
             Prorate = request.Prorate ?? true,
             Seats = request.Seats,
@@ -97,7 +97,7 @@ internal sealed class SubscriptionEndpoints(SubscriptionHallway hallway, Subscri
                     { Provider: not Subscription.Manual, RenewsAtProvider: false, HasEnded: false, Status: not SubscriptionStatus.Incomplete } now => await CheckoutAsync(
                         http, caller, CheckoutOf(now, read.Value!), read.Value!.Customer, key.Value!, fingerprint, StatusCodes.Status200OK),
                     { Provider: Subscription.Manual, Price.Amount: > 0 } when !caller.Has(Roles.Admin) => new Problem(ProblemTypes.Forbidden, "Only an administrator renews a plan that costs something without a payment."),
-                    _ => await SendAsync(http, caller, new RenewSubscription { Subscription = id, Account = default }, key.Value!, fingerprint),
+                    _ => await SendAsync(http, caller, new RenewSubscription { Subscription = id, Account = default, MayGivePaid = caller.Has(Roles.Admin) }, key.Value!, fingerprint),
                 };
         }
 
@@ -234,6 +234,8 @@ internal sealed class SubscriptionEndpoints(SubscriptionHallway hallway, Subscri
 
         var then = result.Subscription ?? await hallway.AtVersionAsync(caller.Tenant, command.Subscription, result.Version);
         if (result.Subscription?.Asking is not null) await AskAsync(caller.Tenant, command.Subscription);
+        // A change at once is the provider's to make: the answer says what came of it.
+        if (then.Changing is not null && await hallway.FindAsync(caller.Tenant, command.Subscription, CancellationToken.None) is { } since) then = since;
         await Answer.Json(http, status, SubscriptionBody.Of(then));
         return null;
     }

@@ -227,6 +227,22 @@ public sealed partial record Payment
         }
     }
 
+    /// <summary>Whether all of the money has gone back for good, and no refund left the payer what it had bought.</summary>
+    public bool IsTakenBack
+    {
+        get
+        {
+            if (IsReversed || Amount is not { Amount: > 0 }) return IsReversed;
+            long open = 0;
+            foreach (var refund in Refunds)
+            {
+                if (refund.Counts && (refund.KeepsCredits || refund.Status == RefundStatus.Pending)) open += refund.Amount;
+            }
+
+            return HasSucceeded && Refunded - open + Lost >= Amount.Amount;
+        }
+    }
+
     /// <summary>How it stands, in one word: disputes go before refunds, and an open dispute before a lost one.</summary>
     public PaymentStatus Status
     {

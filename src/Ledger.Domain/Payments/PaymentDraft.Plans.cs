@@ -22,6 +22,23 @@ internal sealed partial class PaymentDraft
         if (subscription.State.Exists && SettleSubscriptionHandler.Settle(subscription) && subscription.State.Status == SubscriptionStatus.Active) subscription.PastDue(now, reason);
     }
 
+    // All of the money has gone back, and the payer is not meant to keep what it bought: the period that it paid is not paid any more.
+    private void TakePlanBack()
+    {
+        if (Payment is not { IsFulfilled: true, Subscription: { } id }) return;
+        var subscription = new SubscriptionDraft(Billing, id);
+        if (!subscription.State.Exists || !SettleSubscriptionHandler.Settle(subscription)) return;
+        var state = subscription.State;
+        // Who has bought nothing else with it than a period that is over has had it.
+        if (state.PaidBy != Payment.Id && !(state is { Period: 1, TrialStart: null } && state.Checkout == Payment.Id)) return;
+        if (state.IsTrialPaid) subscription.Add(new TrialPaid { IsUndone = true });
+        else
+        {
+            subscription.RevokePeriod("the money for its period has gone back");
+            if (state.Status == SubscriptionStatus.Active) subscription.PastDue(now, "its payment was refunded in full");
+        }
+    }
+
     private Refusal? Open(SubscriptionDraft subscription)
     {
         if (!subscription.State.Exists) return new SubscriptionNotFound(subscription.State.Id);
@@ -34,12 +51,33 @@ internal sealed partial class PaymentDraft
 
         PlanTelling.Learn(subscription, new(Payment.Refs.SubscriptionId, Payment.Refs.CustomerId), null);
         var state = subscription.State;
-        if (state.IsLive) return state.RenewsAtProvider ? null : subscription.Renew(Payment.Id, Payment.Provider);
-        if (state.Status is not (SubscriptionStatus.Incomplete or SubscriptionStatus.IncompleteExpired)) return new SubscriptionConflict("It has ended meanwhile.", state.Status);
+        if (state.IsLive) return state.RenewsAtProvider ? null : Renew(subscription);
+        var isLate = state.Status is not (SubscriptionStatus.Incomplete or SubscriptionStatus.IncompleteExpired);
+        if (isLate && state.RenewsAtProvider) return new SubscriptionConflict("It has ended meanwhile.", state.Status);
+        if (isLate && !Buys(state.Plan, state.Seats)) return Differs(state);
         if (subscription.Take(isPaid: true) is { } taken) return taken;
-        subscription.Begin(now, Payment.Id);
+        if (isLate) subscription.First(now, Payment.Id, containsNow: true, Payment.Provider);
+        else subscription.Begin(now, Payment.Id);
         // What its provider charges by itself, its paid invoice grants.
         if (!state.RenewsAtProvider) subscription.Deliver(null);
         return null;
     }
+
+    // What was paid is what is given. A page stays open for a day, and the plan may have been changed meanwhile.
+    private SubscriptionConflict? Renew(SubscriptionDraft subscription)
+    {
+        var state = subscription.State;
+        if (state.Scheduled is not { } change) return Buys(state.Plan, state.Seats) ? subscription.Renew(Payment.Id, Payment.Provider) : Differs(state);
+        if (Buys(change.Plan, change.Seats)) return subscription.Renew(Payment.Id, Payment.Provider);
+        if (!Buys(state.Plan, state.Seats)) return Differs(state);
+        subscription.Add(new ChangeUnscheduled());
+        var refused = subscription.Renew(Payment.Id, Payment.Provider);
+        // The period that was paid comes first, and then the change.
+        if (subscription.State is { Status: SubscriptionStatus.Active, CurrentPeriodEnd: not null }) subscription.Add(new ChangeScheduled { Plan = change.Plan, Seats = change.Seats });
+        return refused;
+    }
+
+    private bool Buys(PinnedPlan plan, int? seats) => Payment.Item is { } item && item.Id == plan.Id && item.Version == plan.Version && Payment.ListPrice == plan.Terms.PriceOf(seats);
+
+    private SubscriptionConflict Differs(Subscription state) => new($"{Payment.ListPrice} was paid for {Payment.Item?.Id}, and it has another plan, or other seats, by now.", state.Status);
 }

@@ -9,6 +9,8 @@ internal sealed partial class PaymentDraft(Payment payment, Account? account, Pa
 {
     private readonly ImmutableArray<PaymentEvent>.Builder events = ImmutableArray.CreateBuilder<PaymentEvent>();
 
+    private readonly bool wasTakenBack = payment.IsTakenBack;
+
     public Payment Payment { get; private set; } = payment;
 
     /// <summary>The account, its subscription and its invoices.</summary>
@@ -100,6 +102,7 @@ internal sealed partial class PaymentDraft(Payment payment, Account? account, Pa
     public PaymentDecision Done(string nothing)
     {
         if (IsEmpty) return new PaymentDecision.Nothing(nothing);
+        if (!wasTakenBack && Payment.IsTakenBack) TakePlanBack();
         WriteInvoice();
         return new PaymentDecision.Accepted(events.ToImmutable(), Billing.AccountEvents, Payment) { Beside = Billing.Beside };
     }

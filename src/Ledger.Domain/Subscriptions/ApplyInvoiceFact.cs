@@ -37,16 +37,17 @@ public static class ApplyInvoiceFactHandler
         SettleSubscriptionHandler.Settle(subscription);
         var done = fact.News switch
         {
-            InvoiceNews.Paid when fact.Status == ToldInvoiceStatus.Paid => Paid(subscription, fact, line, theirs),
+            InvoiceNews.Paid when fact.Status == ToldInvoiceStatus.Paid => Paid(subscription, fact, line, theirs, plan),
             InvoiceNews.PaymentFailed or InvoiceNews.ActionRequired => Failed(subscription, fact, line),
             _ => null,
         };
         return done ?? subscription.Done("nothing in it is new");
     }
 
-    private static SubscriptionDecision? Paid(SubscriptionDraft subscription, InvoiceTold fact, InvoiceLineTold? line, string theirs)
+    private static SubscriptionDecision? Paid(SubscriptionDraft subscription, InvoiceTold fact, InvoiceLineTold? line, string theirs, CatalogItem? plan)
     {
         var state = subscription.State;
+        if (line is null && fact.HasMoreLines) return new SubscriptionDecision.Waits($"Invoice {fact.InvoiceId} has more lines than were told, and none of these is for a period. Look at it with {fact.Provider}.");
         if (line is null) return new SubscriptionDecision.Nothing("it settles a change within a period, and pays none");
         if (state.PaidInvoice == fact.InvoiceId) return new SubscriptionDecision.Nothing("its period is granted");
         PlanTelling.Learn(subscription, new(theirs, fact.Refs.CustomerId), null);
@@ -65,9 +66,10 @@ public static class ApplyInvoiceFactHandler
             return null;
         }
 
-        PlanTelling.Move(subscription, line.PeriodStart, line.PeriodEnd, line.PriceId);
+        PlanTelling.Move(subscription, line.PeriodStart, line.PeriodEnd, line.PriceId, plan);
         state = subscription.State;
-        if (line.PeriodEnd <= state.CurrentPeriodStart + PlanTelling.Near) return subscription.Done("its period is over");
+        var isOfBefore = line.PriceId is { } price && price != state.Plan.Terms.PriceAt(state.Provider) && line.PeriodStart < state.CurrentPeriodStart && PlanTelling.IsFar(line.PeriodEnd, state.CurrentPeriodEnd);
+        if (isOfBefore || line.PeriodEnd <= state.CurrentPeriodStart + PlanTelling.Near) return subscription.Done("its period is over");
         if (state.Status == SubscriptionStatus.PastDue) subscription.Add(new SubscriptionResumed());
         var isNew = state.GrantedPeriod < state.Period;
         subscription.Deliver(fact.InvoiceId);

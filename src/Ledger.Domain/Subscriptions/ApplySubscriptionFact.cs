@@ -64,12 +64,12 @@ public static class ApplySubscriptionFactHandler
 
         if (!state.IsLive && fact.Status == ToldSubscriptionStatus.Paused) return null;
         if (PlanTelling.Take(subscription) is { } waits) return waits;
-        Stand(subscription, fact, item);
+        Stand(subscription, fact, item, plan);
         if (subscription.State.Asks.Count == 0) Wishes(subscription, fact, item, plan);
         return null;
     }
 
-    private static void Stand(SubscriptionDraft subscription, SubscriptionTold fact, SubscriptionItemTold? item)
+    private static void Stand(SubscriptionDraft subscription, SubscriptionTold fact, SubscriptionItemTold? item, CatalogItem? plan)
     {
         if (fact.Status == ToldSubscriptionStatus.Trialing && fact.TrialEnd is { } end)
         {
@@ -78,7 +78,7 @@ public static class ApplySubscriptionFactHandler
             return;
         }
 
-        PlanTelling.Move(subscription, item?.PeriodStart, item?.PeriodEnd, item?.PriceId);
+        PlanTelling.Move(subscription, item?.PeriodStart, item?.PeriodEnd, item?.PriceId, plan);
         if (!subscription.State.IsLive || (fact.Status == ToldSubscriptionStatus.Active && subscription.State.Period == 0)) subscription.First(subscription.Now, null, containsNow: true); // it runs, and does not say since when
         var state = subscription.State;
         switch (fact.Status)
@@ -109,7 +109,11 @@ public static class ApplySubscriptionFactHandler
         var current = state.Plan.Terms.PriceAt(state.Provider) == price ? state.Plan : PinnedPlan.Of(plan) is { } other && other.Terms.PriceAt(state.Provider) == price ? other : null;
         if (current is null) return;
         var seats = current.Terms.Seats is null ? null : (int?)Math.Clamp(item.Quantity ?? state.Seats ?? 1, 0, int.MaxValue);
-        if (current.Id != state.Plan.Id || current.Version != state.Plan.Version || seats != state.Seats) subscription.Add(new PlanChanged { Plan = current, Seats = seats });
+        if (current.Id != state.Plan.Id || current.Version != state.Plan.Version || seats != state.Seats)
+        {
+            // What the plan that is left gave in this period still counts, should somebody come back to it.
+            subscription.Add(new PlanChanged { Plan = current, Seats = seats, Extra = current.Id == state.Plan.Id || state.Period == 0 ? null : new(state.Plan, current.Id, Credits.Zero) });
+        }
     }
 
     private static int Rank(ToldSubscriptionStatus status) => status switch

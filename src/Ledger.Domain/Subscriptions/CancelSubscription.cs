@@ -34,7 +34,13 @@ public static class CancelSubscriptionHandler
 
         if (state.CancelAtPeriodEnd) return new SubscriptionDecision.Nothing("it ends with its period already");
         if (state.CurrentPeriodEnd is null) return SubscriptionDecision.Refuse(new SubscriptionConflict("A lifetime has no end of a period. Cancel it now.", state.Status));
-        if (state.Scheduled is not null) subscription.Add(new ChangeUnscheduled());
+        if (state.IsTrialPaid) return SubscriptionDecision.Refuse(new SubscriptionConflict("The period after the trial is paid. Cancel it with that period once it has begun, or refund the payment, or cancel it now.", state.Status));
+        if (state.Scheduled is not null)
+        {
+            subscription.Add(new ChangeUnscheduled());
+            subscription.Ask(ProviderActionKind.Change, state.Plan.Terms.PriceAt(state.Provider), state.Seats);
+        }
+
         subscription.Add(new CancellationScheduled { Reason = command.Reason });
         subscription.Ask(ProviderActionKind.CancelAtPeriodEnd);
         return SubscriptionDecision.Accept;

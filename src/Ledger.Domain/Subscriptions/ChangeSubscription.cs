@@ -4,7 +4,7 @@ using Ledger.Domain.Catalog;
 
 namespace Ledger.Domain.Subscriptions;
 
-/// <summary>Another plan, other seats.</summary>
+/// <summary>Another plan, other seats. Without a plan's id the plan stays, as it is pinned.</summary>
 public sealed record ChangeSubscription : SubscriptionCommand
 {
     /// <summary>When: at once, or with the next period.</summary>
@@ -34,12 +34,12 @@ public static class ChangeSubscriptionHandler
     {
         if (SettleSubscriptionHandler.Ready(command, draft, out var subscription) is { } notNow) return SubscriptionDecision.Refuse(notNow);
         var state = subscription.State;
-        if (PinnedPlan.Of(plan) is not { } target) return SubscriptionDecision.Refuse(new EntryNotFound(ItemKind.Plan, command.PlanId ?? ""));
+        if ((command.PlanId is null ? state.Plan : PinnedPlan.Of(plan)) is not { } target) return SubscriptionDecision.Refuse(new EntryNotFound(ItemKind.Plan, command.PlanId ?? ""));
         if (PlanTerms.Seats(target.Terms, command.Seats, state.Seats, out var seats) is { } wrong) return SubscriptionDecision.Refuse(wrong);
         var order = PlanTerms.Compare(target.Terms, seats, state.Plan.Terms, state.Seats);
         if (order > 0 && state.Provider == Subscription.Manual && !command.MayGivePaid) return SubscriptionDecision.Refuse(new PaidPlanNotAllowed());
         var isSame = target.Id == state.Plan.Id && target.Version == state.Plan.Version;
-        if (Stands(command, subscription, plan!, target, seats, order, isSame) is { } refused) return SubscriptionDecision.Refuse(refused);
+        if (Stands(command, subscription, plan, target, seats, order, isSame) is { } refused) return SubscriptionDecision.Refuse(refused);
         if (isSame && seats == state.Seats)
         {
             if (state.Scheduled is null) return new SubscriptionDecision.Nothing("it has this plan and these seats already");
@@ -55,17 +55,28 @@ public static class ChangeSubscriptionHandler
             return SubscriptionDecision.Accept;
         }
 
-        if (Now(subscription, target, seats, order) is { } touched) return SubscriptionDecision.Refuse(touched);
-        subscription.Ask(ProviderActionKind.Change, target.Terms.PriceAt(state.Provider), seats, command.Prorate && state.Status != SubscriptionStatus.Trialing);
+        // What the provider has to charge for takes effect once it has: a card that is declined buys no dearer plan.
+        if (state.RenewsAtProvider) subscription.Ask(ProviderActionKind.Change, target.Terms.PriceAt(state.Provider), seats, command.Prorate && state.Status != SubscriptionStatus.Trialing, target);
+        else if (Now(subscription, target, seats, order) is { } touched) return SubscriptionDecision.Refuse(touched);
         return SubscriptionDecision.Accept;
     }
 
+    /// <summary>The provider has done a change at once: it takes effect here too.</summary>
+    internal static void Apply(SubscriptionDraft subscription, ProviderAction done)
+    {
+        var state = subscription.State;
+        if (done.Plan is not { } target || !state.IsLive || (state.Plan == target && state.Seats == done.Seats)) return;
+        var order = PlanTerms.Compare(target.Terms, done.Seats, state.Plan.Terms, state.Seats);
+        // Nothing hangs on a period whose payment has yet to come: its invoice brings what belongs to the plan then.
+        if (subscription.AccountIsClosed || state.GrantedPeriod < state.Period || Now(subscription, target, done.Seats, order) is not null) subscription.Add(new PlanChanged { Plan = target, Seats = done.Seats });
+    }
+
     // Whether how it stands allows it at all.
-    private static Refusal? Stands(ChangeSubscription command, SubscriptionDraft subscription, CatalogItem plan, PinnedPlan target, int? seats, int order, bool isSame)
+    private static Refusal? Stands(ChangeSubscription command, SubscriptionDraft subscription, CatalogItem? plan, PinnedPlan target, int? seats, int order, bool isSame)
     {
         var state = subscription.State;
         SubscriptionConflict Conflict(string what) => new(what, state.Status);
-        if (!isSame && !plan.IsForSale) return new EntryConflict($"{target.Terms.Name} ({target.Id}) is not sold now. Take another one from the list of what is active.", plan.IsArchived ? "archived" : "inactive");
+        if (!isSame && plan is { IsForSale: false }) return new EntryConflict($"{target.Terms.Name} ({target.Id}) is not sold now. Take another one from the list of what is active.", plan.IsArchived ? "archived" : "inactive");
         if (subscription.AccountIsClosed) return new AccountIsClosed(state.Account);
         if (state.Status is not (SubscriptionStatus.Active or SubscriptionStatus.Trialing))
         {
@@ -79,6 +90,13 @@ public static class ChangeSubscriptionHandler
         }
 
         if (state.RenewsAtProvider && target.Terms.PriceAt(state.Provider) is null) return Conflict($"{target.Terms.Name} ({target.Id}) has no price at {state.Provider}, which charges this subscription. Name one among its providerRefs, or cancel and start anew.");
+        if (state.Changing is { Plan: { } wanted }) return Conflict($"{state.Provider} is being asked for the change to {wanted.Terms.Name} ({wanted.Id}). Send this again once it has answered.");
+        if (state.IsTrialPaid && order > 0) return Conflict("The period after the trial is paid already, and the difference can't be charged. Change the plan once that has begun.");
+        if (state.RenewsAtProvider && Periods.Months(target.Terms.Interval) < Periods.Months(state.Interval) && state.Status == SubscriptionStatus.Active && target.Terms.Interval != PlanInterval.Lifetime)
+        {
+            return Conflict($"{state.Provider} can't go over to shorter periods without ending the one that is paid. Cancel with the end of the period, and start the other plan then.");
+        }
+
         var isPaidAhead = !state.RenewsAtProvider && state.Provider != Subscription.Manual;
         if (command.When == ChangeWhen.PeriodEnd)
         {
@@ -136,8 +154,8 @@ public static class ChangeSubscriptionHandler
             if (!before.IsUndone && left-- > 0 && PlanTerms.GivesMore(before.From.Terms, given.Terms)) given = before.From;
         }
 
-        // Where the provider charges periods of another length, its invoice brings all that comes with the new one.
-        if (!gives || (state.RenewsAtProvider && target.Terms.Interval != state.Interval)) return new(from, target.Id, Credits.Zero);
+        // Where periods of another length follow, the next one brings all that comes with the new plan.
+        if (!gives || target.Terms.Interval != state.Interval) return new(from, target.Id, Credits.Zero);
         // A lifetime has all of its time left.
         var (rest, whole) = state is { CurrentPeriodStart: { } start, CurrentPeriodEnd: { } end } ? (end - subscription.Now, end - start) : (TimeSpan.FromTicks(1), TimeSpan.FromTicks(1));
         var amount = PlanTerms.Extra(given.Terms, target.Terms, state.Interval, rest, whole, subscription.Billing.Account!.Scale);

@@ -10,6 +10,9 @@ internal static class PlanTelling
     /// <summary>Times of a provider and ours that are nearer than this are the same: periods are months.</summary>
     public static readonly TimeSpan Near = TimeSpan.FromDays(1);
 
+    /// <summary>Whether two times are not the same.</summary>
+    public static bool IsFar(DateTimeOffset told, DateTimeOffset? known) => known is { } ours && (told - ours).Duration() > Near;
+
     private static readonly TimeSpan WaitsFor = TimeSpan.FromDays(3);
 
     /// <summary>Why a fact is not applied: it is for another one, or for none that is known.</summary>
@@ -59,12 +62,12 @@ internal static class PlanTelling
     /// <summary>Takes the account's place for one that begins; where another one has it that does not give way, it is waited for.</summary>
     public static SubscriptionDecision.Waits? Take(SubscriptionDraft subscription) => subscription.State.IsLive || subscription.Take(isPaid: true) is not { } taken ? null : new($"{subscription.State.Id} is paid, and can't begin. {taken.Detail}");
 
-    /// <summary>Goes on to the period that was told, where that is a later one than the one that runs.</summary>
-    public static void Move(SubscriptionDraft subscription, DateTimeOffset? start, DateTimeOffset? end, string? price)
+    /// <summary>Goes on to the period that was told, where that is a later one than the one that runs, or one of another length that began within it.</summary>
+    public static void Move(SubscriptionDraft subscription, DateTimeOffset? start, DateTimeOffset? end, string? price, CatalogItem? plan)
     {
         var state = subscription.State;
         if (start is not { } from || end is not { } until || until <= from) return;
         if (state.Status == SubscriptionStatus.Trialing && from < state.TrialEnd - Near && until <= state.TrialEnd + Near) return; // the trial's own
-        if (state.Period == 0 || from > state.CurrentPeriodStart + Near) subscription.StartTold(from, until, price);
+        if (state.Period == 0 || from > state.CurrentPeriodStart + Near || (from >= state.CurrentPeriodStart && IsFar(until, state.CurrentPeriodEnd))) subscription.StartTold(from, until, price, PinnedPlan.Of(plan));
     }
 }

@@ -34,10 +34,14 @@ public static class RecordSubscriptionCallHandler
         var subscription = new SubscriptionDraft(draft, command.Subscription);
         var state = subscription.State;
         if (!state.Exists) return SubscriptionDecision.Refuse(new SubscriptionNotFound(command.Subscription));
-        if (state.Asking?.Version != command.Action) return new SubscriptionDecision.Nothing("nothing waits for this call any more");
+        if (state.Asking is not { } asked || asked.Version != command.Action) return new SubscriptionDecision.Nothing("nothing waits for this call any more");
         if (command.Reason is not { } reason) subscription.Add(new SubscriptionCallDone { Action = command.Action });
         else if (command.IsFinal) subscription.Add(new SubscriptionCallRefused { Action = command.Action, Reason = reason });
         else subscription.Add(new SubscriptionCallTried { Action = command.Action, Reason = reason, NextAt = draft.Now + After(state.Tries) });
+
+        // What was to be changed at once is changed now that the provider has done it; what it refused stays as it was.
+        if (command.Reason is null && asked.Plan is not null) ChangeSubscriptionHandler.Apply(subscription, asked);
+        if (asked.Kind == ProviderActionKind.Ask && (command.Reason is null || command.IsFinal) && subscription.State is { Status: SubscriptionStatus.PastDue } now && now.GraceEndsAt <= draft.Now) SettleSubscriptionHandler.EndGrace(subscription);
         return SubscriptionDecision.Accept;
     }
 

@@ -79,10 +79,20 @@ public static class SettleSubscriptionHandler
             case DueStep.EndPeriod:
                 EndPeriod(subscription, state);
                 break;
+            case DueStep.EndGrace when state is { RenewsAtProvider: true, Refs.SubscriptionId: not null }:
+                subscription.Ask(ProviderActionKind.Ask); // its news may have been lost on their way: it is not ended unheard
+                break;
             default:
-                subscription.End(SubscriptionStatus.Canceled, "its payment did not come within the days of grace");
+                EndGrace(subscription);
                 break;
         }
+    }
+
+    /// <summary>The payment stayed away: what was paid ahead has run out, and what was owed is given up.</summary>
+    internal static void EndGrace(SubscriptionDraft subscription)
+    {
+        var isPaidAhead = subscription.State is { RenewsAtProvider: false, Provider: not Subscription.Manual };
+        subscription.End(isPaidAhead ? SubscriptionStatus.Expired : SubscriptionStatus.Canceled, "its payment did not come within the days of grace");
     }
 
     private static void EndTrial(SubscriptionDraft subscription, Subscription state)
@@ -90,11 +100,11 @@ public static class SettleSubscriptionHandler
         var price = state.Scheduled is { } change ? change.Plan.Terms.PriceOf(change.Seats) : state.Price;
         if (state.CancelAtPeriodEnd) subscription.End(SubscriptionStatus.Canceled, null);
         else if (subscription.AccountIsClosed) subscription.EndForClosed();
-        else if (state.RenewsAtProvider) subscription.PastDue(state.TrialEnd!.Value, "its trial has ended, and its payment has not come yet");
+        else if (state.RenewsAtProvider) subscription.PastDue(subscription.Now, "its trial has ended, and its payment has not come yet");
         else if (price.Amount == 0 || state.IsTrialPaid)
         {
             subscription.First(state.TrialEnd!.Value, null, containsNow: false);
-            Deliver(subscription, state.IsTrialPaid);
+            Deliver(subscription, isPaid: state.PaidBy is not null);
         }
         else subscription.End(SubscriptionStatus.Expired, "its trial ended without a payment");
     }
@@ -104,7 +114,8 @@ public static class SettleSubscriptionHandler
         var price = state.Scheduled is { } change ? change.Plan.Terms.PriceOf(change.Seats) : state.Price;
         if (state.CancelAtPeriodEnd) subscription.End(SubscriptionStatus.Canceled, null);
         else if (subscription.AccountIsClosed) subscription.EndForClosed();
-        else if (state.RenewsAtProvider || (price.Amount > 0 && state.Provider != Subscription.Manual)) subscription.PastDue(state.CurrentPeriodEnd!.Value, "its period has ended, and its payment has not come yet");
+        // Where nothing was heard, its grace begins with the time when that was seen: the silence may be ours.
+        else if (state.RenewsAtProvider || (price.Amount > 0 && state.Provider != Subscription.Manual)) subscription.PastDue(state.RenewsAtProvider ? subscription.Now : state.CurrentPeriodEnd!.Value, "its period has ended, and its payment has not come yet");
         else
         {
             subscription.Next(null, price.Amount == 0 ? Subscription.Manual : null, containsNow: false);

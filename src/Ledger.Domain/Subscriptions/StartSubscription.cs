@@ -33,6 +33,9 @@ public static class StartSubscriptionHandler
     /// <summary>How far before or after now it may begin.</summary>
     public static readonly TimeSpan StartWithin = TimeSpan.FromDays(366);
 
+    // Clocks differ.
+    private static readonly TimeSpan Past = TimeSpan.FromMinutes(5);
+
     /// <summary>Takes the account's one place, but where it begins later; a free one gives way to one that costs something. It begins with its trial, else its first period is granted and invoiced at once.</summary>
     public static SubscriptionDecision Handle(StartSubscription command, BillingDraft draft, CatalogItem? plan)
     {
@@ -72,6 +75,7 @@ public static class StartSubscriptionHandler
     {
         if (command.TrialDays is < 0 or > StartSubscription.TrialDaysMax) return new("trialDays", string.Create(CultureInfo.InvariantCulture, $"must be 0 to {StartSubscription.TrialDaysMax}"));
         if (command.StartAt > now + StartWithin || command.StartAt < now - StartWithin) return new("startAt", "must be within a year of now");
+        if (command.StartAt < now - Past && !command.MayGivePaid) return new("startAt", "must not have passed; only an administrator says that something began before");
         return command.StartAt < now && command.TrialDays > 0 ? new("trialDays", "can't be given for a time that has begun; leave startAt out") : null;
     }
 }

@@ -51,12 +51,26 @@ public sealed partial record Subscription
             case SubscriptionStatus.PastDue:
                 yield return (DueStep.Roll, FirstRoll);
                 yield return (DueStep.EndPeriod, CancelAtPeriodEnd ? CurrentPeriodEnd : null);
-                yield return (DueStep.EndGrace, GraceEndsAt);
+                yield return (DueStep.EndGrace, IsAsked ? null : GraceEndsAt);
                 break;
             case SubscriptionStatus.Paused:
                 yield return (DueStep.Roll, FirstRoll);
                 yield return (DueStep.EndPeriod, CancelAtPeriodEnd ? CurrentPeriodEnd : null);
                 break;
+        }
+    }
+
+    // Its provider's answer decides about the end of the grace.
+    private bool IsAsked
+    {
+        get
+        {
+            foreach (var ask in Asks)
+            {
+                if (ask.Kind == ProviderActionKind.Ask) return true;
+            }
+
+            return false;
         }
     }
 

@@ -68,6 +68,9 @@ public sealed record TrialPaid : SubscriptionEvent
 
     /// <summary>Who renews it from now on; null where that stays.</summary>
     public string? Provider { get; init; }
+
+    /// <summary>Whether its money has gone back: it is not paid after all.</summary>
+    public bool? IsUndone { get; init; }
 }
 
 /// <summary>The end of its trial was announced.</summary>
@@ -252,6 +255,9 @@ public sealed record SubscriptionCallWanted : SubscriptionEvent
 
     /// <summary>Whether the provider settles the rest of the period, of a change.</summary>
     public bool Prorate { get; init; }
+
+    /// <summary>The plan that takes effect here once the provider has done it, of a change at once.</summary>
+    public PinnedPlan? Plan { get; init; }
 }
 
 /// <summary>The provider was told.</summary>

@@ -37,7 +37,7 @@ public sealed partial record Subscription
                     CurrentPeriodEnd = e.End,
                 };
             case TrialPaid e:
-                return next with { IsTrialPaid = true, Provider = e.Provider ?? Provider };
+                return next with { IsTrialPaid = e.IsUndone is not true, PaidBy = e.Payment, Provider = e.Provider ?? Provider };
             case TrialEndAnnounced:
                 return next with { IsTrialEndAnnounced = true };
             case PeriodStarted e:
@@ -49,6 +49,7 @@ public sealed partial record Subscription
                     PeriodLots = e.Lots is null ? PeriodLots : [.. PeriodLots.AsSpan(), .. e.Lots.AsSpan()],
                     Lapsed = e.Lapsed ?? Lapsed,
                     PaidInvoice = e.Invoice ?? PaidInvoice,
+                    PeriodLot = e.Amount.IsPositive && e.Lots is { Count: > 0 } lots ? lots[^1] : null, // what rolled comes first
                 };
             case CreditsRolled e:
                 return next with { Rolls = Rolls.Count == 0 ? Rolls : [.. Rolls.AsSpan()[1..]], PeriodLots = e.Lot is { } lot ? [.. PeriodLots.AsSpan(), lot] : PeriodLots, Lapsed = e.Lapsed };
@@ -64,8 +65,8 @@ public sealed partial record Subscription
                 return next with { CancelAtPeriodEnd = false, CanceledAt = null, CancelReason = null };
             case SubscriptionPaused:
                 return next.Paid() with { Status = SubscriptionStatus.Paused };
-            case SubscriptionResumed:
-                return next.Paid() with { Status = SubscriptionStatus.Active };
+            case SubscriptionResumed e:
+                return next.Paid() with { Status = SubscriptionStatus.Active, PaidBy = e.Payment ?? PaidBy };
             case SubscriptionPastDue e:
                 return next with { Status = SubscriptionStatus.PastDue, PastDueSince = e.Since, GraceEndsAt = e.GraceEndsAt };
             case SubscriptionEnded e:
@@ -78,11 +79,14 @@ public sealed partial record Subscription
                     CancelReason = CancelReason ?? e.Reason,
                     Scheduled = null,
                     Rolls = [],
+                    Asks = [],
+                    NextCall = null,
+                    Tries = 0,
                 };
             case SubscriptionToldOf e:
                 return next with { ToldAt = e.At ?? ToldAt, Refs = Refs.With(e.Refs) };
             case SubscriptionCallWanted e:
-                return next with { Asks = [.. Asks.AsSpan(), new(next.Version, e.Kind, e.PriceId, e.Seats, e.Prorate)], NextCall = NextCall ?? recordedAt };
+                return next with { Asks = [.. Asks.AsSpan(), new(next.Version, e.Kind, e.PriceId, e.Seats, e.Prorate, e.Plan)], NextCall = NextCall ?? recordedAt };
             case SubscriptionCallDone e:
                 return next.Told(e.Action, recordedAt);
             case SubscriptionCallTried e:
@@ -94,7 +98,12 @@ public sealed partial record Subscription
         return next;
     }
 
-    private Subscription Begun() => Paid() with { StartsAt = null, WaitsUntil = null, EndedAt = null };
+    // What had ended, and begins after all, is no more to be ended at its provider.
+    private Subscription Begun()
+    {
+        var begun = Paid() with { StartsAt = null, WaitsUntil = null, EndedAt = null };
+        return HasEnded ? begun.Without(ask => ask.Kind == ProviderActionKind.CancelNow) with { CanceledAt = null, CancelReason = null } : begun;
+    }
 
     private Subscription Paid() => this with { PastDueSince = null, GraceEndsAt = null };
 
@@ -106,6 +115,8 @@ public sealed partial record Subscription
         Provider = e.Provider ?? Provider,
         Scheduled = null,
         IsTrialPaid = false,
+        PaidBy = e.Payment ?? (IsTrialPaid ? PaidBy : null),
+        PeriodLot = null,
         Period = e.Period,
         CurrentPeriodStart = e.Start,
         CurrentPeriodEnd = e.End,
@@ -132,14 +143,16 @@ public sealed partial record Subscription
         return this with { Plan = e.Plan, Seats = e.Seats, Scheduled = null, Extras = e.Extra is null ? [.. extras] : [.. extras, e.Extra] };
     }
 
-    private Subscription Told(long action, DateTimeOffset now)
+    private Subscription Told(long action, DateTimeOffset now) => Without(ask => ask.Version == action) with { NextCall = Asks.Count <= 1 ? null : now, Tries = 0 };
+
+    private Subscription Without(Predicate<ProviderAction> gone)
     {
         var left = new List<ProviderAction>();
         foreach (var ask in Asks)
         {
-            if (ask.Version != action) left.Add(ask);
+            if (!gone(ask)) left.Add(ask);
         }
 
-        return this with { Asks = [.. left], NextCall = left.Count == 0 ? null : now, Tries = 0 };
+        return left.Count == Asks.Count ? this : this with { Asks = [.. left], NextCall = left.Count == 0 ? null : NextCall, Tries = 0 };
     }
 }

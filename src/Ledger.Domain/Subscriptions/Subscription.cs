@@ -30,7 +30,7 @@ public enum SubscriptionStatus
     /// <summary>Ended because somebody wanted that, or a payment stayed away. For good.</summary>
     Canceled,
 
-    /// <summary>Ended by itself: no payment followed its trial. For good.</summary>
+    /// <summary>Ended by itself: no payment followed its trial, or the period that was paid ahead. Money that comes late begins it anew.</summary>
     Expired,
 }
 
@@ -87,6 +87,9 @@ public enum ProviderActionKind
 
     /// <summary>It is charged again.</summary>
     Resume,
+
+    /// <summary>Nothing: it is asked how the subscription stands there.</summary>
+    Ask,
 }
 
 /// <summary>What a provider has yet to be told.</summary>
@@ -95,7 +98,8 @@ public enum ProviderActionKind
 /// <param name="PriceId">The provider's price, of a change.</param>
 /// <param name="Seats">The seats, of a change.</param>
 /// <param name="Prorate">Whether the provider settles the rest of the period, of a change.</param>
-public sealed record ProviderAction(long Version, ProviderActionKind Kind, string? PriceId = null, int? Seats = null, bool Prorate = false);
+/// <param name="Plan">The plan that takes effect here once the provider has done it, of a change at once.</param>
+public sealed record ProviderAction(long Version, ProviderActionKind Kind, string? PriceId = null, int? Seats = null, bool Prorate = false, PinnedPlan? Plan = null);
 
 /// <summary>A subscription as its events made it. Immutable.</summary>
 public sealed partial record Subscription
@@ -193,10 +197,16 @@ public sealed partial record Subscription
     /// <summary>The checkout that opens it, or opened it; null where it needs none.</summary>
     public PaymentId? Checkout { get; init; }
 
+    /// <summary>The payment of this ledger that paid the running period, or in a trial the one after it; null where none did.</summary>
+    public PaymentId? PaidBy { get; init; }
+
     /// <summary>The last period whose credits were granted; 0 for none.</summary>
     public long GrantedPeriod { get; init; }
 
-    /// <summary>The lots of the running period: what came with it, what rolled into it, what an upgrade gave.</summary>
+    /// <summary>The lot that came with the running period; null where none did.</summary>
+    public LotId? PeriodLot { get; init; }
+
+    /// <summary>The lots of the running period: what came with it, and what rolled into it.</summary>
     public ValueList<LotId> PeriodLots { get; init; } = [];
 
     /// <summary>What had lapsed of its lots when credits rolled last: the account's sum less this may roll next.</summary>
@@ -249,6 +259,20 @@ public sealed partial record Subscription
 
     /// <summary>What the provider has to be told next; null for nothing.</summary>
     public ProviderAction? Asking => Asks.Count == 0 ? null : Asks[0];
+
+    /// <summary>The change at once that its provider has yet to do; null for none.</summary>
+    public ProviderAction? Changing
+    {
+        get
+        {
+            foreach (var ask in Asks)
+            {
+                if (ask.Plan is not null) return ask;
+            }
+
+            return null;
+        }
+    }
 
     /// <summary>What a period costs, all seats included.</summary>
     public Money Price => Plan.Terms.PriceOf(Seats);

@@ -53,10 +53,11 @@ internal sealed class SubscriptionDraft(BillingDraft billing, SubscriptionId id)
     /// <param name="from">The anchor.</param>
     /// <param name="payment">What paid it; null for nothing.</param>
     /// <param name="containsNow">Whether periods that have passed by now are left out.</param>
-    public void First(DateTimeOffset from, PaymentId? payment, bool containsNow)
+    /// <param name="provider">Who renews it from now on; null where that stays.</param>
+    public void First(DateTimeOffset from, PaymentId? payment, bool containsNow, string? provider = null)
     {
         var plan = State.Scheduled?.Plan ?? State.Plan;
-        Start(from, plan.Terms.Interval, containsNow ? Periods.IndexAt(from, plan.Terms.Interval, Now) : 0, payment, null);
+        Start(from, plan.Terms.Interval, containsNow ? Periods.IndexAt(from, plan.Terms.Interval, Now) : 0, payment, provider);
     }
 
     /// <summary>The next period begins: at its time, or early. What was scheduled takes effect.</summary>
@@ -74,11 +75,19 @@ internal sealed class SubscriptionDraft(BillingDraft billing, SubscriptionId id)
     }
 
     /// <summary>A period begins that its provider told of; nothing is granted for it yet.</summary>
-    public void StartTold(DateTimeOffset start, DateTimeOffset end, string? price)
+    /// <param name="start">From when.</param>
+    /// <param name="end">Until when.</param>
+    /// <param name="price">The provider's price; null where it is not told.</param>
+    /// <param name="plan">The plan that it leads to; null for none, and where that is not known.</param>
+    public void StartTold(DateTimeOffset start, DateTimeOffset end, string? price, PinnedPlan? plan)
     {
         var state = State;
-        var scheduled = state.Scheduled is { } change && (price is null || change.Plan.Terms.PriceAt(state.Provider) == price) ? change : null;
-        Add(new PeriodStarted { Period = state.Period + 1, Start = start, End = end, Anchor = start, RollsAt = StillRuns, Plan = scheduled?.Plan, Seats = scheduled?.Seats });
+        var next = state.Scheduled is { } change && (price is null || change.Plan.Terms.PriceAt(state.Provider) == price) ? change
+            : price is null || state.Plan.Terms.PriceAt(state.Provider) == price ? null
+            : state.Changing is { Plan: { } wanted } asked && asked.PriceId == price ? new(wanted, asked.Seats)
+            : plan?.Terms.PriceAt(state.Provider) == price ? new ScheduledChange(plan!, PlanTerms.SeatsOf(plan!.Terms, state.Seats))
+            : null;
+        Add(new PeriodStarted { Period = state.Period + 1, Start = start, End = end, Anchor = start, RollsAt = StillRuns, Plan = next?.Plan, Seats = next?.Seats });
     }
 
     /// <summary>A payment, or an administrator, pays the period that was missing, else the next one.</summary>
@@ -87,11 +96,10 @@ internal sealed class SubscriptionDraft(BillingDraft billing, SubscriptionId id)
     {
         var state = State;
         if (state.Status != SubscriptionStatus.Trialing && state.CurrentPeriodEnd is null) return new("A lifetime has no next period. There is nothing to renew.", state.Status);
+        if (state.IsTrialPaid) return new("The period after the trial is paid already. Renew it once that has begun.", state.Status);
         if (state.CancelAtPeriodEnd) Add(new CancellationUndone());
         switch (state.Status)
         {
-            case SubscriptionStatus.Trialing when state.IsTrialPaid:
-                return new("The period after the trial is paid already. Renew it once that has begun.", state.Status);
             case SubscriptionStatus.Trialing:
                 Add(new TrialPaid { Payment = payment, Provider = provider });
                 return null;
@@ -112,7 +120,7 @@ internal sealed class SubscriptionDraft(BillingDraft billing, SubscriptionId id)
         var state = State;
         if (state.GrantedPeriod >= state.Period || AccountIsClosed) return;
         var plan = state.Plan.Terms;
-        var isAgain = state.Period == 1 && plan.PriceOf(state.Seats).Amount == 0 && billing.Subscriber.FreeUntil > Now;
+        var isAgain = plan.PriceOf(state.Seats).Amount == 0 && billing.Subscriber.FreeUntil > Now;
         Credits? most = state.Rolls.Count > 0 ? null : state.RolloverMax;
         var came = Give(state.Period, isAgain ? Credits.Zero : plan.CreditsPerPeriod, most, state.CurrentPeriodEnd);
         Add(new PeriodGranted
@@ -176,13 +184,32 @@ internal sealed class SubscriptionDraft(BillingDraft billing, SubscriptionId id)
     public void EndForClosed() => End(SubscriptionStatus.Canceled, AccountClosed);
 
     /// <summary>Its provider has to be told, where it has one that charges it.</summary>
-    public void Ask(ProviderActionKind kind, string? price = null, int? seats = null, bool prorate = false)
+    /// <param name="kind">What.</param>
+    /// <param name="price">The provider's price, of a change.</param>
+    /// <param name="seats">The seats, of a change.</param>
+    /// <param name="prorate">Whether the provider settles the rest of the period, of a change.</param>
+    /// <param name="plan">The plan that takes effect here once that is done, of a change at once.</param>
+    public void Ask(ProviderActionKind kind, string? price = null, int? seats = null, bool prorate = false, PinnedPlan? plan = null)
     {
-        if (State.RenewsAtProvider) Add(new SubscriptionCallWanted { Kind = kind, PriceId = price, Seats = seats, Prorate = prorate });
+        if (State.RenewsAtProvider) Add(new SubscriptionCallWanted { Kind = kind, PriceId = price, Seats = seats, Prorate = prorate, Plan = plan });
+    }
+
+    /// <summary>Takes back what is left of what came with the running period, for its money has gone. What rolled into it had been paid for before.</summary>
+    public void RevokePeriod(string reason)
+    {
+        var state = State;
+        var lots = new List<LotId>();
+        if (state.PeriodLot is { } own) lots.Add(own);
+        foreach (var extra in state.Extras)
+        {
+            if (extra is { Lot: { } lot, IsUndone: false }) lots.Add(lot);
+        }
+
+        if (lots.Count > 0 && !AccountIsClosed) Invariant.Holds(billing.Run(new RevokePeriod { Account = state.Account, Lots = [.. lots], Reason = reason }, out _) is null, "what is left of a period can be taken back");
     }
 
     // The end of the running period, where that has not come yet.
-    private DateTimeOffset? StillRuns => State is { Period: > 0, CurrentPeriodEnd: { } end } && end > Now ? end : null;
+    private DateTimeOffset? StillRuns => State is { HasEnded: false, Period: > 0, CurrentPeriodEnd: { } end } && end > Now ? end : null;
 
     // Numbers have no gaps: where periods are left out, the anchor's number moves back instead.
     private void Start(DateTimeOffset anchor, Catalog.PlanInterval interval, long index, PaymentId? payment, string? provider)

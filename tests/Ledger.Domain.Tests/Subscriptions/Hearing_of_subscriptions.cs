@@ -77,7 +77,7 @@ public sealed class Hearing_of_subscriptions
     {
         var id = Active();
         world.Wait(On(2, 28).AddHours(1));
-        (world[id].Status, world[id].PastDueSince, world[id].GraceEndsAt).ShouldBe((SubscriptionStatus.PastDue, On(2, 28), On(3, 7)));
+        (world[id].Status, world[id].PastDueSince, world[id].GraceEndsAt).ShouldBe((SubscriptionStatus.PastDue, On(2, 28).AddHours(1), On(3, 7).AddHours(1)), "its grace begins with what was seen");
         world.Tell(id, world.Invoiced(InvoiceNews.PaymentFailed, On(2, 28), "in_2")).ShouldBeOfType<SubscriptionDecision.Nothing>();
         world.Tell(id, world.Invoiced(InvoiceNews.Paid, On(2, 28), "in_2"));
         (world[id].Status, world.Account.Balance).ShouldBe((SubscriptionStatus.Active, 150));
@@ -85,6 +85,8 @@ public sealed class Hearing_of_subscriptions
         world.Tell(id, world.Invoiced(InvoiceNews.ActionRequired, On(3, 28), "in_3"));
         world[id].Status.ShouldBe(SubscriptionStatus.PastDue);
         world.Wait(world[id].GraceEndsAt!.Value);
+        (world[id].Status, world[id].Asking!.Kind).ShouldBe((SubscriptionStatus.PastDue, ProviderActionKind.Ask), "it is asked first");
+        world.Answer(id);
         (world[id].Status, world[id].Asking!.Kind).ShouldBe((SubscriptionStatus.Canceled, ProviderActionKind.CancelNow));
         world.Tell(id, world.Told(ToldSubscriptionStatus.Active)).ShouldBe(SubscriptionDecision.Accept);
         world[id].Status.ShouldBe(SubscriptionStatus.Canceled, "what has ended stays ended");
@@ -170,7 +172,9 @@ public sealed class Hearing_of_subscriptions
         Call(world[id].Asking!.Version, "no such subscription", final: true);
         (world[id].Asking, world[id].Attention, world[id].NextCall).ShouldBe((null, "no such subscription", null));
         world.Change(id, "plus").ShouldBe(SubscriptionDecision.Accept);
-        world[id].Asking.ShouldBe(new ProviderAction(world[id].Version, ProviderActionKind.Change, "price_plus_m", null, true));
+        world[id].Asking.ShouldBe(new ProviderAction(world[id].Version, ProviderActionKind.Change, "price_plus_m", null, true, PinnedPlan.Of(world.Plans["plus"])));
+        world.Account.Balance.ShouldBe(100, "until the provider has done it");
+        world.Answer(id);
         world.Account.Balance.ShouldBe(400);
         world.Check();
     }

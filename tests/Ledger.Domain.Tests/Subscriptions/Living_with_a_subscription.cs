@@ -131,7 +131,7 @@ public sealed class Living_with_a_subscription
         var (payment, id) = world.Buy("basic");
         world.Pay(payment);
         world.Wait(SubscriptionWorld.On(2026, 2, 28));
-        world[id].Status.ShouldBe(SubscriptionStatus.Canceled);
+        world[id].Status.ShouldBe(SubscriptionStatus.Expired);
     }
 
     [Fact]
@@ -258,12 +258,12 @@ public sealed class Living_with_a_subscription
     }
 
     [Fact]
-    public void A_refund_ends_nothing_and_money_that_is_lost_makes_it_past_due()
+    public void A_refund_in_part_changes_nothing_and_money_that_is_lost_makes_it_past_due()
     {
         var (payment, id) = world.Buy("basic");
         world.Pay(payment);
-        world.Tell(payment, new RefundTold { Provider = "midtrans", RefundId = "re_1", Amount = new(1000, "usd"), Status = RefundStatus.Succeeded });
-        (world[payment].Status, world[id].Status).ShouldBe((PaymentStatus.Refunded, SubscriptionStatus.Active));
+        world.Tell(payment, new RefundTold { Provider = "midtrans", RefundId = "re_1", Amount = new(999, "usd"), Status = RefundStatus.Succeeded });
+        (world[payment].Status, world[id].Status, world.Account.Balance).ShouldBe((PaymentStatus.PartiallyRefunded, SubscriptionStatus.Active, 100));
         var (second, _) = world.Buy("basic");
         world.Pay(second);
         world.Tell(second, new DisputeTold { Provider = "midtrans", DisputeId = "dp_1", Amount = new(1000, "usd"), Status = DisputeStatus.Lost });

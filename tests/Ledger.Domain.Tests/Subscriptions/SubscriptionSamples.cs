@@ -33,6 +33,7 @@ public static class SubscriptionSamples
         ("trial_started_small", new TrialStarted { Start = Time, End = Time.AddDays(1) }),
         ("trial_paid_full", new TrialPaid { Status = SubscriptionStatus.Trialing, Payment = PaymentId.Of(1), Provider = "midtrans" }),
         ("trial_paid_small", new TrialPaid()),
+        ("trial_paid_undone", new TrialPaid { IsUndone = true }),
         ("trial_end_announced_full", new TrialEndAnnounced { Status = SubscriptionStatus.Trialing, End = Time }),
         ("trial_end_announced_small", new TrialEndAnnounced { End = Time }),
         ("period_started_full", new PeriodStarted
@@ -66,6 +67,7 @@ public static class SubscriptionSamples
         ("subscription_told_of_small", new SubscriptionToldOf()),
         ("subscription_call_wanted_full", new SubscriptionCallWanted { Status = Active, Kind = ProviderActionKind.Change, PriceId = "price_1", Seats = 3, Prorate = true }),
         ("subscription_call_wanted_small", new SubscriptionCallWanted { Kind = ProviderActionKind.CancelAtPeriodEnd }),
+        ("subscription_call_wanted_plan", new SubscriptionCallWanted { Kind = ProviderActionKind.Change, PriceId = "price_1", Plan = Pro }),
         ("subscription_call_done_full", new SubscriptionCallDone { Status = Active, Action = 7 }),
         ("subscription_call_done_small", new SubscriptionCallDone { Action = 8 }),
         ("subscription_call_tried_full", new SubscriptionCallTried { Status = Active, Action = 7, Reason = "no answer", NextAt = Time }),

@@ -53,6 +53,8 @@ internal sealed class SubscriptionWorld
 
     public IEnumerable<Subscription> Subscriptions => subscriptions.Values;
 
+    public IEnumerable<Payment> Payments => payments.Values;
+
     public IEnumerable<Invoice> Invoices => invoices.Values;
 
     public IEnumerable<object> Happened => log.Select(entry => entry.Event);
@@ -96,8 +98,11 @@ internal sealed class SubscriptionWorld
         return id;
     }
 
-    public SubscriptionDecision Change(SubscriptionId id, string plan, ChangeWhen when = ChangeWhen.Now, int? seats = null, bool admin = true) =>
+    public SubscriptionDecision Change(SubscriptionId id, string? plan, ChangeWhen when = ChangeWhen.Now, int? seats = null, bool admin = true) =>
         Send(new ChangeSubscription { Subscription = id, Account = Id, PlanId = plan, When = when, Seats = seats, MayGivePaid = admin });
+
+    /// <summary>The provider has done, or answered, what it was asked; or won't.</summary>
+    public SubscriptionDecision Answer(SubscriptionId id, string? refusal = null) => Send(new RecordSubscriptionCall { Subscription = id, Account = Id, Action = this[id].Asking!.Version, Reason = refusal, IsFinal = refusal is not null });
 
     public SubscriptionDecision Cancel(SubscriptionId id, ChangeWhen when = ChangeWhen.Now) => Send(new CancelSubscription { Subscription = id, Account = Id, When = when, Reason = "enough" });
 
@@ -105,7 +110,7 @@ internal sealed class SubscriptionWorld
 
     public SubscriptionDecision Pause(SubscriptionId id) => Send(new PauseSubscription { Subscription = id, Account = Id });
 
-    public SubscriptionDecision Renew(SubscriptionId id) => Send(new RenewSubscription { Subscription = id, Account = Id });
+    public SubscriptionDecision Renew(SubscriptionId id) => Send(new RenewSubscription { Subscription = id, Account = Id, MayGivePaid = true });
 
     public SubscriptionDecision PastDue(SubscriptionId id) => Send(new MarkPastDue { Subscription = id, Account = Id, Reason = "bounced" });
 

@@ -24,6 +24,8 @@ public sealed partial class The_table_of_subscriptions
         ["its time, by hand"] = ("hand", Time),
         ["its time, paid ahead"] = ("ahead", Time),
         ["its time, at its provider"] = ("provider", Time),
+        ["its time, at its provider, asked"] = ("provider", (world, id) => Time(world, id) is var done && world[id].Asking?.Kind == ProviderActionKind.Ask ? world.Answer(id) : done),
+        ["its payment is refunded in full"] = ("ahead", Refunded),
         ["paid by a payment"] = ("ahead", (world, id) => Paid(world, id)),
         ["its payment is lost"] = ("ahead", Lost),
         ["told incomplete"] = ("provider", (world, id) => world.Tell(id, world.Told(ToldSubscriptionStatus.Incomplete))),
@@ -112,6 +114,7 @@ public sealed partial class The_table_of_subscriptions
 
         if (who == "free" && status is (SubscriptionStatus.PastDue or SubscriptionStatus.Expired)) return null;
         var id = world.Start(plan, trialDays: status is SubscriptionStatus.Trialing or SubscriptionStatus.Expired ? 14 : null);
+        if (who == "ahead" && status == SubscriptionStatus.Expired) world.Checkout(plan, out _);
         if (status == SubscriptionStatus.Expired) world.Wait(world.Now.AddDays(14));
         if (who == "ahead" && status == SubscriptionStatus.Trialing)
         {
@@ -127,7 +130,12 @@ public sealed partial class The_table_of_subscriptions
     {
         if (status == SubscriptionStatus.PastDue) world.PastDue(id);
         if (status == SubscriptionStatus.Paused) world.Pause(id);
-        if (status == SubscriptionStatus.Canceled) world.Cancel(id);
+        if (status == SubscriptionStatus.Canceled)
+        {
+            if (world[id].Provider != Subscription.Manual) world.Checkout("basic", out _);
+            world.Cancel(id);
+        }
+
         world.Now = world.Now.AddDays(1);
         return id;
     }
@@ -169,18 +177,25 @@ public sealed partial class The_table_of_subscriptions
     }
 
     // The open checkout's payment, or one for the next period; where there can be no checkout any more, one that was begun in time.
-    private static object Paid(SubscriptionWorld world, SubscriptionId id)
+    private static PaymentDecision Paid(SubscriptionWorld world, SubscriptionId id)
     {
         var before = world[id];
         if (before.Status is SubscriptionStatus.Incomplete or SubscriptionStatus.IncompleteExpired) return world.Pay(before.Checkout!.Value);
+        if (before.HasEnded) return world.Pay(world.Payments.Single(one => one.Subscription == id && one.Status == PaymentStatus.Pending).Id);
         var decision = world.Checkout("basic", out var payment);
-        return before.HasEnded ? SubscriptionDecision.Accept : decision is PaymentDecision.Refused ? decision : world.Pay(payment);
+        return decision is PaymentDecision.Refused ? decision : world.Pay(payment);
     }
 
     private static object Lost(SubscriptionWorld world, SubscriptionId id)
     {
         if (world[id].Checkout is not { } payment || world[payment].Status == PaymentStatus.Pending) return SubscriptionDecision.Accept;
         return world.Tell(payment, new DisputeTold { Provider = "midtrans", DisputeId = "dp_1", Amount = world[payment].Amount, Status = DisputeStatus.Lost });
+    }
+
+    private static object Refunded(SubscriptionWorld world, SubscriptionId id)
+    {
+        if (world[id].Checkout is not { } payment || world[payment].Status == PaymentStatus.Pending) return SubscriptionDecision.Accept;
+        return world.Tell(payment, new RefundTold { Provider = "midtrans", RefundId = "re_1", Amount = world[payment].Amount, Status = RefundStatus.Succeeded });
     }
 
     private static string Word(SubscriptionStatus status) => Capital().Replace(status.ToString(), match => (match.Index == 0 ? "" : "_") + match.Value.ToLowerInvariant());
