@@ -91,7 +91,7 @@ internal sealed class PaymentWork(PaymentCommand command, PaymentLook look, Bill
                 var appends = new List<Append>(2) { new(Own, accepted.Payment) };
                 if (!accepted.Account.IsEmpty) appends.Add(new Append(AccountStream!.Value, accepted.Account));
                 appends.AddRange(load.Appends(accepted.Beside));
-                if (accepted.After.HasSucceeded && Shown?.Keep(context) is { } kept) appends.Add(kept);
+                if (MethodShownInNews.IsKeptBy(accepted.After) && Shown?.Keep(context) is { } kept) appends.Add(kept);
                 return Verdict.Accept(appends, Own, context.Version(Own) + accepted.Payment.Length);
             default:
                 return Verdict.Refuse(decision);

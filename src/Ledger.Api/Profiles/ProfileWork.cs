@@ -51,6 +51,9 @@ internal sealed class MethodShownInNews(string tenant, AccountId account, string
             ? new(tenant, known, fact.Provider, shown)
             : null;
 
+    /// <summary>Whether the method may be charged again: it was paid with on a page of ours that asked the provider to keep it, or a plan's, which keeps it anyway. One that was charged as a kept one is known already, or was removed meanwhile; of what was paid elsewhere nobody knows.</summary>
+    public static bool IsKeptBy(Payment payment) => payment is { HasSucceeded: true, Charge: null, Page: { } page } && (page.KeepsMethod || payment.Subscription is not null);
+
     /// <summary>Names what it needs.</summary>
     public void NameNeeds(Needs needs)
     {
@@ -63,7 +66,7 @@ internal sealed class MethodShownInNews(string tenant, AccountId account, string
     {
         var stream = ProfileModel.StreamOf(tenant, account);
         var method = new PaymentMethod(MethodId(tenant, Name), provider, shown.ProviderId!, shown.Type, shown.Brand, shown.Last4, shown.ExpMonth, shown.ExpYear, default);
-        var decision = new KeepPaymentMethod { Account = account, Method = method }.Decide((Profile)context.State(stream), ProfileModel.HolderOf(context.Fact(ProfileModel.MethodOf(tenant, Name))));
+        var decision = new KeepPaymentMethod { Account = account, Method = method, IsLearnt = true }.Decide((Profile)context.State(stream), ProfileModel.HolderOf(context.Fact(ProfileModel.MethodOf(tenant, Name))));
         return decision.Events.IsEmpty ? null : new Append(stream, [.. decision.Events]);
     }
 

@@ -33,9 +33,10 @@ internal sealed class AutoTopUpEndpoints(QuotaHallway quotas, AccountFinder acco
         var problem = read.Problem ?? errors.Problem ?? query.Problem();
         if (problem is null && wanted.Package is null)
         {
+            // What is turned off needs no package that is sold.
             var found = await FindAsync(caller.Tenant, wanted, http.RequestAborted);
             if (found is var (package, quantity)) settings = settings! with { Package = package, Quantity = quantity };
-            else problem = Problem.Invalid("amount", "fits no package that is sold, nor several of one. Choose a package as item, or another amount");
+            else if (settings!.Enabled) problem = Problem.Invalid("amount", "fits no package that is sold, nor several of one. Choose a package as item, or another amount");
         }
 
         problem ??= (await quotas.SendAsync(caller.Tenant, new SetAutoTopUp { Account = account, Settings = settings! }, CommandHandler.MetaOf(http, caller, null), cancellationToken: http.RequestAborted)).Problem;
@@ -57,12 +58,14 @@ internal sealed class AutoTopUpEndpoints(QuotaHallway quotas, AccountFinder acco
 
     private (Wanted Wanted, AutoTopUp Settings) ToSettings(AutoTopUpRequest request, Errors errors)
     {
-        var threshold = errors.Required(request.Threshold, "threshold");
+        var isOn = request.Enabled ?? true;
+        var threshold = isOn ? errors.Required(request.Threshold, "threshold") : request.Threshold ?? Credits.Zero;
         if (threshold.IsNegative) errors.Add("threshold", "must be 0 or more");
         if (request.Provider is not null && providers.Find(request.Provider) is null) errors.Add("provider", "must be one of " + string.Join(", ", providers.Names));
         var (item, amount) = (Given(request.Item), Given(request.Amount));
         var wanted = new Wanted("", 1, null, null);
-        if (item is null == amount is null) errors.Add("item", item is null ? "is required, or amount in its place" : "goes not together with amount");
+        if (item is null && amount is null && !isOn) wanted = new Wanted("", 1, null, null);
+        else if (item is null == amount is null) errors.Add("item", item is null ? "is required, or amount in its place" : "goes not together with amount");
         else wanted = item is { } one ? ItemOf(one, errors) : AmountOf(amount!.Value, errors);
         return (wanted, new AutoTopUp
         {
@@ -74,7 +77,7 @@ internal sealed class AutoTopUpEndpoints(QuotaHallway quotas, AccountFinder acco
             ForCredits = wanted.Credits,
             MaxPerMonth = errors.Range(request.MaxPerMonth, "maxPerMonth", 1, AutoTopUp.PerMonthMax) ?? AutoTopUpRequest.PerMonthDefault,
             CooldownMinutes = errors.Range(request.CooldownMinutes, "cooldownMinutes", 0, AutoTopUp.CooldownMax) ?? AutoTopUpRequest.CooldownDefault,
-            Enabled = request.Enabled ?? true,
+            Enabled = isOn,
             Provider = request.Provider,
         });
     }

@@ -115,7 +115,7 @@ internal sealed class QuotaEndpoints(QuotaHallway quotas, AccountFinder accounts
     private static string MetricOf(HttpContext http, QueryParameters query)
     {
         var metric = (string)http.Request.RouteValues["metric"]!;
-        if (!Metrics.IsName(metric)) query.Add("metric", "must have 1 to 64 of the characters a-z 0-9 _ . -");
+        if (!Metrics.IsName(metric)) query.Add("metric", "must have 1 to 64 of the characters A-Z a-z 0-9 . _ : -");
         return metric;
     }
 

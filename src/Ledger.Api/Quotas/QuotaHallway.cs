@@ -64,7 +64,8 @@ internal sealed class QuotaHallway(GroupCommit store, EventReader reader, Charge
     {
         var id = AccountModel.AccountOf(account.Stream);
         var quota = await StateAsync<Quota>(QuotaModel.StreamOf(tenant, id), cancellationToken) ?? new Quota();
-        var sheet = new QuotaSheet(quota, (Account)account.State, await LiveAsync(tenant, id, cancellationToken), null, account.Now);
+        var (live, ended) = await SubscriptionAsync(tenant, id, cancellationToken);
+        var sheet = new QuotaSheet(quota, (Account)account.State, live, null, account.Now, ended);
         return sheet with { Baseline = await BaselineAsync(sheet, account.Stream, cancellationToken) };
     }
 
@@ -91,10 +92,10 @@ internal sealed class QuotaHallway(GroupCommit store, EventReader reader, Charge
         return sheet.Account.CreatedAt >= start ? Baseline.Of(start, null) : Baseline.Of(start, (await reader.StateAtTimeAsync(stream, start.AddMicroseconds(-1), cancellationToken))?.State as Account);
     }
 
-    private async Task<Subscription?> LiveAsync(string tenant, AccountId account, CancellationToken cancellationToken)
+    private async Task<(Subscription? Live, Subscription? Ended)> SubscriptionAsync(string tenant, AccountId account, CancellationToken cancellationToken)
     {
         var place = await StateAsync<Subscriber>(SubscriberModel.StreamOf(tenant, account), cancellationToken);
-        return place?.Live is { } live ? await StateAsync<Subscription>(SubscriptionModel.StreamOf(tenant, live), cancellationToken) : null;
+        return (place?.Live ?? place?.Last) is not { } id || await StateAsync<Subscription>(SubscriptionModel.StreamOf(tenant, id), cancellationToken) is not { } found ? default : place!.Live is null ? (null, found) : (found, null);
     }
 
     private async Task<T?> StateAsync<T>(StreamRef stream, CancellationToken cancellationToken)

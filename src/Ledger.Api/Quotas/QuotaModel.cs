@@ -14,6 +14,9 @@ public sealed class QuotaModel() : JsonModel<Quota>(StreamKind)
     /// <summary>What stands before the slash in the id of such a stream.</summary>
     public const string StreamKind = "quota";
 
+    /// <inheritdoc/>
+    public override short Format => 2;
+
     /// <summary>The stream of an account's quotas.</summary>
     public static StreamRef StreamOf(string tenant, AccountId account) => new(tenant, $"{StreamKind}/{account.Value}");
 

@@ -8,7 +8,7 @@ namespace Ledger.Api.Quotas;
 /// <summary>Something was used.</summary>
 public sealed record RecordUsageRequest
 {
-    /// <summary>The metric, <c>[a-z0-9_.-]{1,64}</c>.</summary>
+    /// <summary>The metric, <c>[A-Za-z0-9_.:-]{1,64}</c>.</summary>
     public string? Metric { get; init; }
 
     /// <summary>How much; at most 6 decimals. Of a gauge less than 0 may be added.</summary>
@@ -90,7 +90,7 @@ public sealed record AutoTopUpRequest
     /// <summary>At least so many minutes from one to the next, 0 to 44,640; 60 where it is left out.</summary>
     public int? CooldownMinutes { get; init; }
 
-    /// <summary>Whether it is on; true where it is left out.</summary>
+    /// <summary>Whether it is on; true where it is left out. With false alone, all else stays as it was set.</summary>
     public bool? Enabled { get; init; }
 
     /// <summary>The provider whose saved method is charged; that of the default method where it is left out.</summary>
@@ -104,7 +104,7 @@ internal static class UsageNames
     public static string Required(string? name, string member, Errors errors)
     {
         if (name is null) errors.Add(member, "is required");
-        else if (!Metrics.IsName(name)) errors.Add(member, "must have 1 to 64 of the characters a-z 0-9 _ . -");
+        else if (!Metrics.IsName(name)) errors.Add(member, "must have 1 to 64 of the characters A-Z a-z 0-9 . _ : -");
         return name ?? "";
     }
 }

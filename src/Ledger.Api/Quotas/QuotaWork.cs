@@ -20,7 +20,7 @@ internal sealed class QuotaWork(QuotaCommand command) : Work
     // What the first load led to. Works before this one in the batch may lead elsewhere; then it is looked at again.
     private Led led;
 
-    private readonly record struct Led(SubscriptionId? Live, PaymentId? Open, PaymentId? Next, string? Package);
+    private readonly record struct Led(SubscriptionId? Live, SubscriptionId? Ended, PaymentId? Last, PaymentId? Next, string? Package);
 
     private StreamRef Own => QuotaModel.StreamOf(Tenant, command.Account);
 
@@ -39,7 +39,8 @@ internal sealed class QuotaWork(QuotaCommand command) : Work
     {
         led = LeadsTo(loaded);
         if (led.Live is { } live) needs.Stream(SubscriptionModel.StreamOf(Tenant, live));
-        if (led.Open is { } open) needs.Stream(PaymentModel.StreamOf(Tenant, open));
+        if (led.Ended is { } ended) needs.Stream(SubscriptionModel.StreamOf(Tenant, ended));
+        if (led.Last is { } last) needs.Stream(PaymentModel.StreamOf(Tenant, last));
         if (led.Next is { } next) needs.Stream(PaymentModel.StreamOf(Tenant, next));
         if (led.Package is { } package) needs.Stream(CatalogModel.StreamOf(Tenant, ItemKind.Package, package));
     }
@@ -53,7 +54,8 @@ internal sealed class QuotaWork(QuotaCommand command) : Work
             Quota = (Quota)context.State(Own),
             Account = account,
             Live = led.Live is { } live ? (Subscription)context.State(SubscriptionModel.StreamOf(Tenant, live)) : null,
-            Open = led.Open is { } open ? (Payment)context.State(PaymentModel.StreamOf(Tenant, open)) : null,
+            Ended = led.Ended is { } ended ? (Subscription)context.State(SubscriptionModel.StreamOf(Tenant, ended)) : null,
+            Last = led.Last is { } last ? (Payment)context.State(PaymentModel.StreamOf(Tenant, last)) : null,
             Next = led.Next ?? default,
             Package = led.Package is { } package ? CatalogModel.Of(context.State(CatalogModel.StreamOf(Tenant, ItemKind.Package, package))) : null,
         };
@@ -81,9 +83,10 @@ internal sealed class QuotaWork(QuotaCommand command) : Work
 
     private Led LeadsTo(IDecisionContext context)
     {
-        var live = ((Subscriber)context.State(Place)).Live;
-        if (!command.MayTopUp) return new Led(live, null, null, null);
+        var place = (Subscriber)context.State(Place);
+        var (live, ended) = (place.Live, place.Live is null ? place.Last : null);
+        if (!command.MayTopUp) return new Led(live, ended, null, null, null);
         var quota = (Quota)context.State(Own);
-        return new Led(live, quota.TopUp.Open, QuotaModel.PaymentOf(Tenant, command.Account, quota.TopUp.Number + 1), command.Package ?? quota.AutoTopUp?.Package);
+        return new Led(live, ended, quota.TopUp.Open ?? quota.TopUp.Last, QuotaModel.PaymentOf(Tenant, command.Account, quota.TopUp.Number + 1), command.Package ?? quota.AutoTopUp?.Package);
     }
 }

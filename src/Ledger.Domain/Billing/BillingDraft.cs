@@ -98,16 +98,20 @@ public sealed class BillingDraft(BillingStates states, DateTimeOffset now)
     /// <summary>Something happened to the account's place for a subscription.</summary>
     public void Add(SubscriberEvent happened)
     {
+        var before = Live;
         Subscriber = Subscriber.Evolve(happened);
         Note(SubscriberKind, Account!.Id.Value, happened);
+        Wake(before);
     }
 
     /// <summary>Something happened to a subscription; the event is kept with the status after it.</summary>
     public void Add(SubscriptionId id, SubscriptionEvent happened)
     {
+        var before = Live;
         var after = Find(id).Evolve(happened, now);
         subscriptions = subscriptions.SetItem(id, after);
         Note(SubscriptionKind, id.Value, happened with { Status = after.Status });
+        Wake(before);
     }
 
     /// <summary>Something happened to the tenant's invoice numbers.</summary>
@@ -122,6 +126,13 @@ public sealed class BillingDraft(BillingStates states, DateTimeOffset now)
     {
         invoices = invoices.SetItem(id, Find(id).Evolve(happened, now));
         Note(InvoiceKind, id.Value, happened);
+    }
+
+    // Limits are the live plan's and hold for its period: where either is another one, what watches the account looks anew. An account that nobody watches gets no event.
+    private void Wake(Subscription? before)
+    {
+        if (Account is not { Exists: true, Watch: { CrossedAt: null } watch } account || (Live?.Plan, Live?.CurrentPeriodStart) == (before?.Plan, before?.CurrentPeriodStart)) return;
+        Run(new WatchAccount { Watch = watch with { Spent = account.Totals.Spent }, Account = account.Id }, out _);
     }
 
     private void Note(string kind, string id, object happened)

@@ -11,6 +11,9 @@ public sealed record KeepPaymentMethod : ProfileCommand
     /// <summary>Whether it takes the default's place.</summary>
     public bool AsDefault { get; init; }
 
+    /// <summary>Whether nobody said so, but a payment showed it: then one that was removed stays so.</summary>
+    public bool IsLearnt { get; init; }
+
     /// <inheritdoc/>
     public override string? MethodName => Method.Name();
 
@@ -27,6 +30,7 @@ public static class KeepPaymentMethodHandler
         ArgumentNullException.ThrowIfNull(command);
         ArgumentNullException.ThrowIfNull(profile);
         var method = command.Method;
+        if (command.IsLearnt && profile.Removed.Contains(method.Name())) return ProfileDecision.Nothing;
         if (holder is { } other && other != command.Account) return ProfileDecision.Refuse(new Conflict($"{method.Name()} is a payment method of another account. Remove it there first."));
         var known = profile.Find(method.Id);
         if (known is null && profile.Methods.Count >= Profile.MethodsMax) return ProfileDecision.Refuse(new LimitReached("payment methods", Profile.MethodsMax));

@@ -30,6 +30,9 @@ public sealed record Profile
     /// <summary>The most payment methods of an account.</summary>
     public const int MethodsMax = 50;
 
+    // Names of removed ones that are remembered.
+    private const int RemovedMax = 100;
+
     private MethodHeld? told;
 
     /// <summary>The account.</summary>
@@ -43,6 +46,9 @@ public sealed record Profile
 
     /// <summary>The default one's id; null where none is kept.</summary>
     public string? Default { get; init; }
+
+    /// <summary>Names of methods that were removed and not kept again since, oldest first; the last hundred.</summary>
+    public ValueList<string> Removed { get; init; } = [];
 
     /// <summary>Whether the app has nothing left for its owner to do.</summary>
     public bool IsOnboarded { get; init; }
@@ -74,11 +80,13 @@ public sealed record Profile
         switch (happened)
         {
             case PaymentMethodKept e:
-                return next with { Methods = With(e, recordedAt), told = new(PaymentMethod.NameOf(e.Provider, e.ProviderMethodId), true) };
+                var name = PaymentMethod.NameOf(e.Provider, e.ProviderMethodId);
+                return next with { Methods = With(e, recordedAt), Removed = Removed.Contains(name) ? [.. Removed.Where(gone => gone != name)] : Removed, told = new(name, true) };
             case PaymentMethodPreferred e:
                 return next with { Default = e.Id };
             case PaymentMethodRemoved e:
-                return next with { Methods = Without(e.Id), Default = Default == e.Id ? null : Default, told = Find(e.Id) is { } gone ? new(gone.Name(), false) : null };
+                var without = next with { Methods = Without(e.Id), Default = Default == e.Id ? null : Default };
+                return Find(e.Id)?.Name() is { } gone ? without with { Removed = [.. Removed.Where(known => known != gone).TakeLast(RemovedMax - 1), gone], told = new(gone, false) } : without;
             case OnboardingChanged e:
                 return next with { IsOnboarded = e.Complete };
             case PersonalDataErased:

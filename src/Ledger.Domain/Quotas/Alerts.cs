@@ -6,6 +6,7 @@ internal static class Alerts
     // What is available must come to so much of the level, and what is used fall below so much of it, for the alert to be cleared.
     private const int BalanceClears = 110;
     private const int QuotaClears = 90;
+    private const decimal Least = 0.000001m;
 
     public static void OfBalance(QuotaDraft draft)
     {
@@ -34,7 +35,7 @@ internal static class Alerts
             var level = Metrics.Share(max, percent);
             if (standing is null && used.IsPositive && used >= level)
                 draft.Add(new AlertRaised { Kind = AlertKind.Quota, Metric = metric, Percent = percent, Threshold = level, Value = used, Limit = max, PeriodStart = start });
-            if (standing is not null && used < Metrics.Share(level, QuotaClears)) draft.Add(new AlertCleared { Raised = standing.Version });
+            if (standing is not null && (used < Metrics.Share(level, QuotaClears) || used.IsZero)) draft.Add(new AlertCleared { Raised = standing.Version });
         }
     }
 
@@ -57,18 +58,25 @@ internal static class Alerts
         return (below, above);
     }
 
-    /// <summary>What the account would have spent in all when the next alert of its credits is raised; null where none is left in this period.</summary>
+    /// <summary>
+    /// What the account would have spent in all when the next alert of its credits could be raised, in this period or any later one, which begins with nothing used: so the lowest percentage counts from now too. Null where
+    /// none was asked for; where there is no limit, a sum that is far away: the watch has to stand, for a plan that comes crosses it.
+    /// </summary>
     public static Credits? NextSpent(QuotaDraft draft)
     {
-        var sheet = draft.Sheet;
-        if (sheet.LimitOf(Metrics.AiCredits) is not { } max) return null;
-        var (used, spent) = (sheet.UsedOf(Metrics.AiCredits), draft.Account.Totals.Spent);
-        foreach (var percent in (IEnumerable<int>)draft.Quota.AlertsHeld.QuotaPercent)
+        if (draft.Quota.Alerts is not { QuotaPercent: { Count: > 0 } percents }) return null;
+        var (sheet, spent) = (draft.Sheet, draft.Account.Totals.Spent);
+        if (sheet.LimitOf(Metrics.AiCredits) is not { } max) return spent + Credits.AmountMax;
+        var used = sheet.UsedOf(Metrics.AiCredits);
+        var next = Metrics.Share(max, percents[0]);
+        foreach (var percent in (IEnumerable<int>)percents)
         {
-            if (Find(draft, Metrics.AiCredits, percent, sheet.Period.Start) is null && Metrics.Share(max, percent) is var level && level > used) return spent + level - used;
+            if (Find(draft, Metrics.AiCredits, percent, sheet.Period.Start) is null && Metrics.Share(max, percent) is var level && level > used) next = Credits.Min(next, level - used);
         }
 
-        return null;
+        // Of a limit of nothing the first alert comes with the first use; after that it is enough to look now and then.
+        if (!next.IsPositive) next = used.IsPositive ? 1 : Least;
+        return spent + next;
     }
 
     private static StandingAlert? Find(QuotaDraft draft, Credits level)

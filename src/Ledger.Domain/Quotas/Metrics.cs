@@ -25,13 +25,13 @@ public static class Metrics
     /// <summary>All that have a meaning of their own, in ordinal order.</summary>
     public static ValueList<string> Known { get; } = [AiCredits, ApiCalls, "projects", StorageBytes, StorageMb, "tasks", "users"];
 
-    /// <summary>Whether a text can be the name of a metric or a category: <c>[a-z0-9_.-]{1,64}</c>.</summary>
+    /// <summary>Whether a text can be the name of a metric or a category: <c>[A-Za-z0-9_.:-]{1,64}</c>, as ids are everywhere.</summary>
     public static bool IsName(string? text)
     {
         if (text is not { Length: > 0 and <= NameMax }) return false;
         foreach (var character in text)
         {
-            if (character is not ((>= 'a' and <= 'z') or (>= '0' and <= '9') or '_' or '.' or '-')) return false;
+            if (character is not ((>= 'a' and <= 'z') or (>= 'A' and <= 'Z') or (>= '0' and <= '9') or '_' or '.' or ':' or '-')) return false;
         }
 
         return true;

@@ -23,12 +23,12 @@ public sealed partial record Quota
             case AlertCleared e:
                 return next with { Standing = [.. Standing.Where(alert => alert.Version != e.Raised)] };
             case AutoTopUpSet e:
-                return next with { AutoTopUp = e.Settings, TopUp = TopUp with { Failures = 0, NotBefore = null, Reason = null, WakeAt = TopUp.Open is null ? null : TopUp.WakeAt } };
+                return next with { AutoTopUp = e.Settings, TopUp = TopUp with { Last = TopUp.Open, Failures = 0, NotBefore = null, Reason = null, WakeAt = TopUp.Open is null ? null : TopUp.WakeAt } };
             case TopUpStarted e:
                 var month = QuotaPeriod.MonthOf(recordedAt);
                 return next with
                 {
-                    TopUp = TopUp with { Number = e.Number, Open = e.Payment, StartedAt = recordedAt, Looks = 0, WakeAt = e.CheckAt, NotBefore = null, Reason = null, Month = month, InMonth = TopUp.Month == month ? TopUp.InMonth + 1 : 1 },
+                    TopUp = TopUp with { Number = e.Number, Open = e.Payment, Last = e.Payment, StartedAt = recordedAt, Looks = 0, WakeAt = e.CheckAt, NotBefore = null, Reason = null, Month = month, InMonth = TopUp.Month == month ? TopUp.InMonth + 1 : 1 },
                 };
             case TopUpEnded { IsPaid: true }:
                 return next with { TopUp = TopUp with { Open = null, Failures = 0, NotBefore = null, Reason = null, WakeAt = null } };
@@ -58,16 +58,17 @@ public sealed partial record Quota
         var meter = Find(e.Metric) ?? new Meter { Metric = e.Metric, IsGauge = e.IsGauge };
         if (!e.IsCounted) return meter;
         if (!e.IsGauge && (meter.PeriodStart is null || e.PeriodStart > meter.PeriodStart)) meter = meter with { PeriodStart = e.PeriodStart, Parts = [] };
-        if (e.Mode == UsageMode.Set) meter = meter with { SetAt = e.OccurredAt ?? recordedAt };
-        var category = e.Category ?? "";
-        var amount = e.Change;
-        foreach (var part in meter.Parts)
-        {
-            if (part.Category == category) amount += part.Amount;
-        }
-
-        // A part that is nothing is forgotten, so that names come and go.
-        return meter with { Parts = amount.IsZero ? [.. meter.Parts.Where(part => part.Category != category)] : Put(meter.Parts, new(category, amount), part => part.Category) };
+        var now = meter.PartOf(e.Category ?? "") ?? new UsedPart(e.Category ?? "", Credits.Zero);
+        now = now with { Amount = now.Amount + e.Change };
+        // Clocks of apps may be ahead: what is set after it is newer all the same.
+        if (e is { Mode: UsageMode.Set, IsGauge: true }) now = now with { SetAt = e.OccurredAt < recordedAt ? e.OccurredAt : recordedAt };
+        var parts = Put(meter.Parts, now, part => part.Category);
+        var old = recordedAt - Accounts.Note.AgeMax;
+        // A part that is nothing is forgotten, so that names come and go; but not before all older levels of it are too old to be told.
+        var nothing = parts.Where(part => part.Amount.IsZero).OrderByDescending(part => part.SetAt).ToList();
+        if (nothing.Count == 0) return meter with { Parts = parts };
+        var kept = nothing.Where(part => part.SetAt >= old).Take(CategoriesMax).Select(part => part.Category).ToHashSet(StringComparer.Ordinal);
+        return meter with { Parts = [.. parts.Where(part => !part.Amount.IsZero || kept.Contains(part.Category))] };
     }
 
     private static ValueList<T> Put<T>(ValueList<T> list, T item, Func<T, string> name)

@@ -7,7 +7,8 @@ namespace Ledger.Domain.Quotas;
 /// <summary>A part of what is used of a metric.</summary>
 /// <param name="Category">The app's word for it; empty for what has none.</param>
 /// <param name="Amount">How much.</param>
-public sealed record UsedPart(string Category, Credits Amount);
+/// <param name="SetAt">When the last level that was set was so; null where none was set.</param>
+public sealed record UsedPart(string Category, Credits Amount, DateTimeOffset? SetAt = null);
 
 /// <summary>What is known of one metric.</summary>
 public sealed record Meter
@@ -21,10 +22,7 @@ public sealed record Meter
     /// <summary>When the period began that it counts in; null for a gauge.</summary>
     public DateTimeOffset? PeriodStart { get; init; }
 
-    /// <summary>When the last level that was set was so; null where none was set.</summary>
-    public DateTimeOffset? SetAt { get; init; }
-
-    /// <summary>What is used, by category in ordinal order.</summary>
+    /// <summary>What is used, by category in ordinal order; what was set to nothing for as long as an older level may still be told.</summary>
     public ValueList<UsedPart> Parts { get; init; } = [];
 
     /// <summary>All of it together.</summary>
@@ -36,6 +34,17 @@ public sealed record Meter
             foreach (var part in Parts) sum += part.Amount;
             return sum;
         }
+    }
+
+    /// <summary>One of the parts, or null.</summary>
+    public UsedPart? PartOf(string category)
+    {
+        foreach (var part in Parts)
+        {
+            if (part.Category == category) return part;
+        }
+
+        return null;
     }
 
     /// <summary>Whether it counts in a period: a counter of an older one counts as nothing, whether or not anything has reset it.</summary>
@@ -129,6 +138,9 @@ public sealed record TopUpState
 
     /// <summary>The payment that is under way; null for none. While there is one no other is begun: it counts as if it were paid.</summary>
     public PaymentId? Open { get; init; }
+
+    /// <summary>The last payment that was begun since it was set, or is open yet; null for none. While its money went back, or is asked back, nothing is bought.</summary>
+    public PaymentId? Last { get; init; }
 
     /// <summary>When the last one began.</summary>
     public DateTimeOffset? StartedAt { get; init; }

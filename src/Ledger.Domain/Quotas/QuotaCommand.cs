@@ -30,8 +30,11 @@ public sealed record QuotaStates
     /// <summary>Its live subscription; null for none.</summary>
     public Subscription? Live { get; init; }
 
-    /// <summary>The top-up's payment that is under way; null where none is.</summary>
-    public Payment? Open { get; init; }
+    /// <summary>The last subscription that ended, where none is live; null for none.</summary>
+    public Subscription? Ended { get; init; }
+
+    /// <summary>The last top-up's payment, under way or not; null where there is none that counts.</summary>
+    public Payment? Last { get; init; }
 
     /// <summary>The name of the next top-up's payment; made of tenant, account and number, so that it is begun once.</summary>
     public PaymentId Next { get; init; }

@@ -31,7 +31,7 @@ internal sealed class QuotaDraft
 
     public LookedUp LookedUp => command.LookedUp;
 
-    public QuotaSheet Sheet => new(Quota, Account, states.Live, command.LookedUp.Baseline, Now);
+    public QuotaSheet Sheet => new(Quota, Account, states.Live, command.LookedUp.Baseline, Now, states.Ended);
 
     /// <summary>Whether something that the command needs was looked up for another period.</summary>
     public bool IsOutdated => command.NeedsBaseline && !Sheet.IsSeen;

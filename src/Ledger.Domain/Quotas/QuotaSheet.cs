@@ -36,10 +36,11 @@ public sealed record QuotaStanding(string Metric, bool IsGauge, Credits Used, Cr
 /// <param name="Live">Its live subscription; null for none.</param>
 /// <param name="Baseline">What the ledger had seen when the period began; null where that was not looked up.</param>
 /// <param name="Now">Business time.</param>
-public sealed record QuotaSheet(Quota Quota, Account Account, Subscription? Live, Baseline? Baseline, DateTimeOffset Now)
+/// <param name="Ended">The last subscription that ended; null for none.</param>
+public sealed record QuotaSheet(Quota Quota, Account Account, Subscription? Live, Baseline? Baseline, DateTimeOffset Now, Subscription? Ended = null)
 {
     /// <summary>The period in which counters count.</summary>
-    public QuotaPeriod Period => QuotaPeriod.Of(Live, Now);
+    public QuotaPeriod Period => QuotaPeriod.Of(Live, Ended, Now);
 
     /// <summary>Whether what the ledger itself sees of this period is known.</summary>
     public bool IsSeen => Baseline is { } known && known.PeriodStart == Period.Start;
@@ -67,9 +68,8 @@ public sealed record QuotaSheet(Quota Quota, Account Account, Subscription? Live
         var meter = Quota.Find(metric);
         var isGauge = meter?.IsGauge ?? Metrics.IsGauge(metric) ?? false;
         Credits? limit = LimitOf(metric) is { } held ? Metrics.FromMetered(name, held) : null;
-        ValueList<UsedPart> parts = meter is null || !meter.CountsIn(Period.Start) || meter.Parts is [] or [{ Category: "" }]
-            ? []
-            : [.. meter.Parts.Select(part => part with { Amount = Metrics.FromMetered(name, part.Amount) })];
+        ValueList<UsedPart> parts = meter is null || !meter.CountsIn(Period.Start) ? [] : [.. meter.Parts.Where(part => !part.Amount.IsZero).Select(part => part with { Amount = Metrics.FromMetered(name, part.Amount) })];
+        if (parts is [{ Category: "" }]) parts = [];
         return new(name, isGauge, Metrics.FromMetered(name, UsedOf(metric)), limit, Quota.OverrideOf(metric) is not null, isGauge ? null : Period.End, parts);
     }
 

@@ -54,14 +54,14 @@ public static class RecordUsageHandler
         var category = command.Category ?? "";
         var sheet = draft.Sheet;
         var counts = meter?.CountsIn(sheet.Period.Start) ?? false;
-        var part = counts ? meter!.Parts.FirstOrDefault(known => known.Category == category) : null;
+        var part = counts ? meter!.PartOf(category) : null;
         if (meter is null && states.Quota.Meters.Count >= Quota.MetricsMax) return QuotaDecision.Refuse(new LimitReached("metrics", Quota.MetricsMax));
-        if (part is null && counts && meter!.Parts.Count >= Quota.CategoriesMax) return QuotaDecision.Refuse(new LimitReached("categories of a metric", Quota.CategoriesMax));
+        if (part is null or { Amount.IsZero: true } && counts && meter!.Parts.Count(known => !known.Amount.IsZero) >= Quota.CategoriesMax) return QuotaDecision.Refuse(new LimitReached("categories of a metric", Quota.CategoriesMax));
 
         var (quantity, level, used) = (Metrics.ToMetered(command.Metric, command.Quantity), part?.Amount ?? Credits.Zero, sheet.UsedOf(metric));
         var change = command.Mode == UsageMode.Add ? quantity : quantity - level;
-        var occurredAt = command.OccurredAt ?? now;
-        var isCounted = isGauge ? command.Mode == UsageMode.Add || meter?.SetAt is not { } setAt || occurredAt >= setAt : occurredAt >= sheet.Period.Start;
+        var occurredAt = command.OccurredAt < now ? command.OccurredAt.Value : now;
+        var isCounted = isGauge ? command.Mode == UsageMode.Add || part?.SetAt is not { } setAt || occurredAt >= setAt : occurredAt >= sheet.Period.Start;
         if (isCounted && (level + change).IsNegative) return QuotaDecision.Refuse(new LevelTooLow(command.Metric, Metrics.FromMetered(command.Metric, level)));
         var limit = sheet.LimitOf(metric);
         if (command.Enforce && isCounted && change.IsPositive && used + change > limit)
@@ -86,6 +86,8 @@ public static class RecordUsageHandler
             ResetsAt = isGauge ? null : sheet.Period.End,
         });
         Alerts.OfQuota(draft, metric);
+        // What is posted besides brings the level nearer at which consumptions raise the next one.
+        if (metric == Metrics.AiCredits && isCounted && draft.Account.Watch is { CrossedAt: null } watch) draft.Watch(watch with { Spent = Alerts.NextSpent(draft) });
         return draft.Done();
     }
 

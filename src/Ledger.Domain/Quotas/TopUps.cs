@@ -15,6 +15,7 @@ internal static class TopUps
     private static readonly TimeSpan LookMax = TimeSpan.FromHours(1);
     private static readonly TimeSpan FirstRetry = TimeSpan.FromHours(1);
     private static readonly TimeSpan RetryMax = TimeSpan.FromDays(7);
+    private static readonly TimeSpan HeldUp = TimeSpan.FromDays(1);
 
     /// <summary>Ends the one that is under way where its payment has ended, and begins the next where too little is available and nothing stands in the way.</summary>
     public static void Settle(QuotaDraft draft)
@@ -27,10 +28,20 @@ internal static class TopUps
             return;
         }
 
-        if (Earliest(draft.Quota, settings, draft.Now) is var (time, why)) Wait(draft, time, why);
+        if (TakenBack(draft) is { } taken) Wait(draft, HeldUntil(draft, taken), taken);
+        else if (Earliest(draft.Quota, settings, draft.Now) is var (time, why)) Wait(draft, time, why);
         else if (draft.Account.Status == AccountStatus.Frozen) Wait(draft, draft.Now + FirstRetry, "the account is frozen");
         else if (Wrong(draft, settings) is { } wrong) draft.Add(new TopUpWaits { Until = draft.Now + RetryAfter(draft.Quota.TopUp.Failures), Reason = wrong, Failed = true });
         else Begin(draft, settings);
+    }
+
+    /// <summary>Why nobody is charged again who has asked money back, or got it; null where nobody has.</summary>
+    public static string? TakenBack(QuotaDraft draft)
+    {
+        if (draft.Account.Frozen.IsPositive) return "a payment of the account is disputed";
+        return draft.Quota.TopUp.Open is null && draft.States.Last is { } last && (last.IsReversed || last.Status is PaymentStatus.PartiallyRefunded or PaymentStatus.Refunded or PaymentStatus.Disputed or PaymentStatus.DisputeLost)
+            ? "the money of the last one went back, or is asked back: set the auto top-up again"
+            : null;
     }
 
     /// <summary>What must be available for nothing to be bought; null where that is not what is waited for.</summary>
@@ -51,7 +62,7 @@ internal static class TopUps
     private static bool End(QuotaDraft draft)
     {
         var top = draft.Quota.TopUp;
-        var payment = draft.States.Open;
+        var payment = draft.States.Last;
         switch (payment?.Standing)
         {
             case PaymentStatus.Succeeded:
@@ -105,6 +116,9 @@ internal static class TopUps
         });
         draft.Add(new TopUpStarted { Number = number, Payment = draft.States.Next, Available = draft.Account.Available, CheckAt = draft.Now + FirstLook });
     }
+
+    // The same time until that has come, so that a look before it changes nothing.
+    private static DateTimeOffset HeldUntil(QuotaDraft draft, string why) => draft.Quota.TopUp is { WakeAt: { } at, Reason: { } known } && known == why && at > draft.Now ? at : draft.Now + HeldUp;
 
     private static void Wait(QuotaDraft draft, DateTimeOffset? until, string? why)
     {

@@ -67,25 +67,29 @@ public sealed class Profiles_over_http(ContractService service)
     }
 
     [Fact]
-    public async Task What_a_payment_was_paid_with_is_learnt_in_its_commit_unless_another_account_has_it()
+    public async Task What_was_paid_with_on_a_page_that_keeps_it_is_learnt_in_that_commit_unless_it_was_removed_or_another_account_has_it()
     {
         var (account, other) = (await Shop.OpenAsync(), await Shop.OpenAsync());
         var shown = new MethodShown("card", "visa", "4242", 12, 2030, "pm_" + Guid.NewGuid().ToString("N"));
-        PaymentTold Told(string of) => new()
+        async Task PayAsync(string of, string more)
         {
-            Provider = "stripe",
-            Refs = new() { PaymentIntentId = "pi_" + Guid.NewGuid().ToString("N") },
-            Marks = new("default", of, null, "1"),
-            Status = PaymentStatus.Succeeded,
-            Amount = new Money(100, "usd"),
-            Method = shown,
-        };
-        (await Shop.TellAsync(Told(account.Id))).ShouldBeOfType<Api.Webhooks.FactOutcome.Applied>();
-        (await Shop.TellAsync(Told(account.Id))).ShouldBeOfType<Api.Webhooks.FactOutcome.Applied>();
-        (await Shop.TellAsync(Told(other.Id))).ShouldBeOfType<Api.Webhooks.FactOutcome.Applied>("the money counts whoever's card it was");
+            var payment = (await Shop.CheckoutAsync(of, more: more)).ShouldBe(201)["paymentId"];
+            var told = new PaymentTold { Provider = "fake", Marks = new("default", of, payment), Status = PaymentStatus.Succeeded, Amount = new Money(1500, "usd"), Method = shown };
+            (await Shop.TellAsync(told)).ShouldBeOfType<Api.Webhooks.FactOutcome.Applied>("the money counts whoever's card it was");
+        }
+
+        const string keep = ",\"keepPaymentMethod\":true";
+        await PayAsync(account.Id, "");
+        (await service.Admin.Get($"{account.Path}/payment-methods")).ShouldBe(200).Data.ShouldBeEmpty("nobody kept it, so that it could not be charged");
+        await PayAsync(account.Id, keep);
+        await PayAsync(account.Id, keep);
+        await PayAsync(other.Id, keep);
         var kept = (await service.Admin.Get($"{account.Path}/payment-methods")).ShouldBe(200).Data.Single();
         (kept.GetProperty("providerMethodId").GetString(), kept.GetProperty("last4").GetString(), kept.GetProperty("default").GetBoolean()).ShouldBe((shown.ProviderId, "4242", true));
         (await service.Admin.Get($"{other.Path}/payment-methods")).ShouldBe(200).Data.ShouldBeEmpty();
+        (await service.Admin.Delete($"{account.Path}/payment-methods/{kept.GetProperty("id").GetString()}")).ShouldBe(200);
+        await PayAsync(account.Id, keep);
+        (await service.Admin.Get($"{account.Path}/payment-methods")).ShouldBe(200).Data.ShouldBeEmpty("who removed it wants it no more");
     }
 
     [Fact]

@@ -159,6 +159,8 @@ public sealed class Quotas_over_http(ContractService service) : IClassFixture<Co
         (await account.Get("/auto-topup"))["thisMonth"].ShouldBe("1");
         await account.Consume("25");
         await Run.UntilAsync(async () => (await account.Get())["available"] == "38", TimeSpan.FromSeconds(15), "it is armed again");
+        var off = (await account.Client.Put(account.Path + "/auto-topup", """{"enabled":false}""")).ShouldBe(200);
+        (off["enabled"], off["item.id"], off["threshold"]).ShouldBe(("false", "large", "10"));
     }
 
     [Fact]

@@ -28,6 +28,26 @@ public sealed class Payment_methods
     }
 
     [Fact]
+    public void What_was_removed_is_not_learnt_again_by_itself_and_kept_again_by_who_says_so()
+    {
+        var learnt = Keep("a") with { IsLearnt = true };
+        Do(learnt);
+        Do(new RemovePaymentMethod { Account = Id, Id = "pmt_a" });
+        Decide(learnt).Events.ShouldBeEmpty();
+        Do(Keep("b") with { IsLearnt = true });
+        Do(Keep("a"));
+        profile.Methods.Count.ShouldBe(2);
+        profile.Removed.ShouldBeEmpty();
+        for (var i = 0; i < 120; i++)
+        {
+            Do(Keep($"m{i}"));
+            Do(new RemovePaymentMethod { Account = Id, Id = $"pmt_m{i}" });
+        }
+
+        (profile.Removed.Count, profile.Removed[^1]).ShouldBe((100, "stripe:pm_m119"));
+    }
+
+    [Fact]
     public void What_is_as_it_was_happens_not()
     {
         Do(Keep("a"));

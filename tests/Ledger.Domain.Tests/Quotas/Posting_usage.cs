@@ -1,6 +1,7 @@
 using Ledger.Domain.Accounts;
 using Ledger.Domain.Catalog;
 using Ledger.Domain.Quotas;
+using Ledger.Domain.Subscriptions;
 
 namespace Ledger.Domain.Tests.Quotas;
 
@@ -95,6 +96,52 @@ public sealed class Posting_usage
     }
 
     [Fact]
+    public void Levels_of_one_category_do_not_shadow_those_of_another_and_a_clock_that_is_ahead_shadows_none()
+    {
+        var world = QuotaWorld.Opened();
+        world.Post("storage_bytes", 7, UsageMode.Set, category: "avatars");
+        Recorded(world.Post("storage_bytes", 5, UsageMode.Set, category: "drive", at: QuotaWorld.Begin.AddMinutes(-5))).IsCounted.ShouldBeTrue();
+        world.Sheet.Of("storage_bytes").Used.ShouldBe(12);
+        // What was set to nothing still shadows what was before it, and is shown no more.
+        world.Post("storage_bytes", 0, UsageMode.Set, category: "avatars");
+        Recorded(world.Post("storage_bytes", 9, UsageMode.Set, category: "avatars", at: QuotaWorld.Begin.AddMinutes(-1))).IsCounted.ShouldBeFalse();
+        world.Sheet.Of("storage_bytes").Parts.Select(part => part.Category).ShouldBe(["drive"]);
+        world.Now = world.Now.AddDays(36);
+        world.Post("storage_bytes", 6, UsageMode.Set, category: "drive", at: world.Now.AddSeconds(50));
+        world.Quota.Find("storage_bytes")!.Parts.Count.ShouldBe(1, "nothing older can be told of the other by now");
+        world.Now = world.Now.AddSeconds(1);
+        Recorded(world.Post("storage_bytes", 8, UsageMode.Set, category: "drive")).IsCounted.ShouldBeTrue();
+        for (var i = 0; i < 200; i++)
+        {
+            Recorded(world.Post("storage_bytes", 1, UsageMode.Set, category: $"c{i}"));
+            Recorded(world.Post("storage_bytes", 0, UsageMode.Set, category: $"c{i}"));
+        }
+
+        world.Quota.Find("storage_bytes")!.Parts.Count.ShouldBe(1 + Quota.CategoriesMax);
+    }
+
+    [Fact]
+    public void When_a_subscription_ends_counters_go_on_till_the_month_is_over()
+    {
+        var world = QuotaWorld.Opened(100);
+        world.Consume(20);
+        world.Now = QuotaWorld.Begin.AddDays(3);
+        var subscribed = QuotaWorld.Opened().With().Live! with { CurrentPeriodStart = world.Now, CurrentPeriodEnd = world.Now.AddMonths(1) };
+        world.Live = subscribed;
+        world.Consume(5);
+        world.Post("ai_credits", 1);
+        world.Post("exports", 2);
+        world.Sheet.Of("ai_credits").Used.ShouldBe(6);
+        world.Now = world.Now.AddDays(2);
+        (world.Live, world.Ended) = (null, subscribed with { Status = SubscriptionStatus.Canceled, EndedAt = world.Now });
+        world.Sheet.Of("ai_credits").ShouldSatisfyAllConditions(quota => quota.Used.ShouldBe(6), quota => quota.ResetsAt.ShouldBe(new DateTimeOffset(2026, 12, 1, 0, 0, 0, TimeSpan.Zero)));
+        world.Sheet.Of("exports").Used.ShouldBe(2);
+        world.Now = new(2026, 12, 20, 0, 0, 0, TimeSpan.Zero);
+        world.Sheet.Period.Start.ShouldBe(new DateTimeOffset(2026, 12, 1, 0, 0, 0, TimeSpan.Zero), "its period would have ended in this month, and counts no more");
+        world.Sheet.Of("ai_credits").Used.ShouldBe(0);
+    }
+
+    [Fact]
     public void Credits_and_calls_are_what_the_ledger_sees_of_the_period_and_what_is_posted_besides()
     {
         var world = QuotaWorld.Opened(100).With(new PlanLimit("ai_credits", 50), new PlanLimit("api_calls", 4));
@@ -171,7 +218,8 @@ public sealed class Posting_usage
     [InlineData("a", true)]
     [InlineData("a_b.c-9", true)]
     [InlineData("", false)]
-    [InlineData("A", false)]
+    [InlineData("A", true)]
+    [InlineData("team:Seats", true)]
     [InlineData("ä", false)]
     [InlineData("a b", false)]
     public void Names_have_one_shape(string name, bool fits)

@@ -23,6 +23,8 @@ internal sealed class QuotaWorld
 
     public Subscription? Live { get; set; }
 
+    public Subscription? Ended { get; set; }
+
     public Chargeable? Method { get; set; } = new("fake", "cus_1", "pm_1");
 
     public CatalogItem Package { get; set; } = CatalogItem.Begin(ItemKind.Package, "small");
@@ -31,7 +33,9 @@ internal sealed class QuotaWorld
 
     public IReadOnlyList<AlertRaised> Raised => [.. Happened.OfType<AlertRaised>()];
 
-    public QuotaSheet Sheet => new(Quota, Account, Live, Baseline, Now);
+    public QuotaSheet Sheet => new(Quota, Account, Live, Baseline, Now, Ended);
+
+    public Payment? Last => (Quota.TopUp.Open ?? Quota.TopUp.Last) is { } last ? payments[last] : null;
 
     public Payment? Open => Quota.TopUp.Open is { } open ? payments[open] : null;
 
@@ -39,7 +43,7 @@ internal sealed class QuotaWorld
     {
         get
         {
-            var start = QuotaPeriod.Of(Live, Now).Start;
+            var start = QuotaPeriod.Of(Live, Ended, Now).Start;
             return Baseline.Of(start, past.LastOrDefault(one => one.At < start).State);
         }
     }
@@ -77,7 +81,7 @@ internal sealed class QuotaWorld
     {
         var looked = new LookedUp(Baseline, Method, Method is null ? "there is no saved payment method that can be charged" : null);
         var next = PaymentId.Of((UInt128)(Quota.TopUp.Number + 1));
-        var decision = (command with { LookedUp = looked }).Decide(new QuotaStates { Quota = Quota, Account = Account, Live = Live, Open = Open, Next = next, Package = Package }, Now);
+        var decision = (command with { LookedUp = looked }).Decide(new QuotaStates { Quota = Quota, Account = Account, Live = Live, Last = Last, Ended = Ended, Next = next, Package = Package }, Now);
         if (decision is not QuotaDecision.Accepted accepted) return decision;
         foreach (var happened in accepted.Quota)
         {
@@ -115,6 +119,9 @@ internal sealed class QuotaWorld
         Append(accepted.Account);
         Wake();
     }
+
+    /// <summary>Something happens to the last top-up's payment.</summary>
+    public void Happen(PaymentEvent happened) => payments[Last!.Id] = Last.Evolve(happened, Now);
 
     /// <summary>Time passes, and what is due is done as it becomes due.</summary>
     public void Pass(TimeSpan time)

@@ -1,6 +1,9 @@
+using System.Collections.Immutable;
 using Ledger.Domain.Accounts;
+using Ledger.Domain.Billing;
 using Ledger.Domain.Catalog;
 using Ledger.Domain.Quotas;
+using Ledger.Domain.Subscriptions;
 
 namespace Ledger.Domain.Tests.Quotas;
 
@@ -123,7 +126,7 @@ public sealed class Raising_alerts
         world.Raised.Count.ShouldBe(1);
         world.Consume(0.1m);
         world.Raised.Select(alert => alert.Percent).ShouldBe([50, 95]);
-        world.Account.Watch.ShouldBeNull("nothing is left to be told in this period");
+        world.Account.Watch!.Spent.ShouldBe(14.5m, "nothing is left to be told in this period, and the next one begins with nothing used");
     }
 
     [Fact]
@@ -133,13 +136,94 @@ public sealed class Raising_alerts
         Set(world, [5], 100);
         world.Consume(10);
         world.Raised.Single().Percent.ShouldBe(100);
-        world.Account.Watch!.Spent.ShouldBeNull();
+        world.Account.Watch!.Spent.ShouldBe(20);
         world.Now = world.Live!.CurrentPeriodEnd!.Value;
         world.Live = world.Live with { CurrentPeriodStart = world.Now, CurrentPeriodEnd = world.Now.AddMonths(1) };
         world.Do(new GrantPeriod { Account = QuotaWorld.Id, Subscription = world.Live.Id, Period = 2, Amount = 10, EndsAt = world.Live.CurrentPeriodEnd });
         world.Account.Watch!.Spent.ShouldBe(20, "10 of this period, and the 10 of the one before");
         world.Consume(10);
         world.Raised.Count.ShouldBe(2);
+    }
+
+    [Fact]
+    public void Credits_of_every_period_are_told_though_nothing_comes_when_it_begins()
+    {
+        var world = QuotaWorld.Opened(1_000).With(new PlanLimit("ai_credits", 10));
+        Set(world, [], 20, 100);
+        for (var period = 1; period <= 3; period++)
+        {
+            world.Consume(1.9m);
+            world.Raised.Count.ShouldBe(2 * period - 2);
+            world.Consume(0.1m);
+            world.Raised[^1].Percent.ShouldBe(20);
+            world.Consume(8);
+            world.Raised.Count.ShouldBe(2 * period);
+            world.Now = world.Live!.CurrentPeriodEnd!.Value;
+            world.Live = world.Live with { CurrentPeriodStart = world.Now, CurrentPeriodEnd = world.Now.AddMonths(1) };
+        }
+
+        // In the middle of its percentages a period ends too.
+        world.Consume(3);
+        world.Now = world.Live!.CurrentPeriodEnd!.Value;
+        world.Live = world.Live with { CurrentPeriodStart = world.Now, CurrentPeriodEnd = world.Now.AddMonths(1) };
+        world.Consume(2);
+        world.Raised.Count.ShouldBe(8);
+    }
+
+    [Fact]
+    public void Posted_credits_bring_the_level_nearer()
+    {
+        var world = QuotaWorld.Opened(100).With(new PlanLimit("ai_credits", 10));
+        Set(world, [], 100);
+        world.Post("ai_credits", 6);
+        world.Consume(3.9m);
+        world.Raised.ShouldBeEmpty();
+        world.Consume(0.1m);
+        world.Raised.Single().Value.ShouldBe(10);
+    }
+
+    [Fact]
+    public void A_limit_of_nothing_is_told_at_the_first_use_and_its_level_is_clear_again_at_nothing()
+    {
+        var world = QuotaWorld.Opened(100).With(new PlanLimit("ai_credits", 0), new PlanLimit("users", 0));
+        Set(world, [], 100);
+        world.Consume(0.000001m);
+        world.Raised.Single().Limit.ShouldBe(0);
+        world.Post("users", 1, UsageMode.Set);
+        world.Raised.Count.ShouldBe(2);
+        world.Post("users", 0, UsageMode.Set);
+        world.Happened.OfType<AlertCleared>().ShouldHaveSingleItem();
+        world.Post("users", 1, UsageMode.Set);
+        world.Raised.Count.ShouldBe(3);
+    }
+
+    [Fact]
+    public void A_plan_that_comes_changes_or_goes_has_its_limits_looked_at_in_its_commit()
+    {
+        var world = QuotaWorld.Opened(100);
+        Set(world, [], 100);
+        world.Consume(9);
+        world.Raised.ShouldBeEmpty("nothing limits them");
+        world.Account.Watch!.CrossedAt.ShouldBeNull();
+        world.With(new PlanLimit("ai_credits", 10));
+        var live = world.Live!;
+
+        BillingDraft Draft(Subscription? before) => new(new() { Policy = BillingPolicy.Default, Account = world.Account, Subscriber = new() { Live = before?.Id }, Subscriptions = ImmutableDictionary<SubscriptionId, Subscription>.Empty.Add(live.Id, live) }, world.Now);
+        var taken = Draft(null);
+        taken.Add(new SubscriptionTaken { Subscription = live.Id });
+        taken.Account!.Watch!.CrossedAt.ShouldBe(world.Now);
+        taken.AccountEvents.ShouldHaveSingleItem().ShouldBeOfType<AccountWatched>();
+        var changed = Draft(live);
+        changed.Add(live.Id, new SubscriptionToldOf { At = world.Now });
+        changed.AccountEvents.ShouldBeEmpty("neither its plan nor its period is another one");
+        var gone = Draft(live);
+        gone.Add(new SubscriptionLeft { Subscription = live.Id });
+        gone.Account!.NextDue.ShouldBe(world.Now);
+
+        world.Do(new WatchAccount { Account = QuotaWorld.Id, Watch = taken.Account.Watch });
+        world.Account.Watch!.Spent.ShouldBe(10);
+        world.Consume(1);
+        world.Raised.Single().Percent.ShouldBe(100);
     }
 
     [Theory]

@@ -216,6 +216,52 @@ public sealed class Topping_up
     }
 
     [Fact]
+    public void Who_was_given_money_back_or_asks_for_it_is_not_charged_again_until_it_is_set_again()
+    {
+        var usd = new Money(1000, "usd");
+        foreach (var (gone, over) in new (PaymentEvent Gone, PaymentEvent? Over)[]
+        {
+            (new RefundAdvanced { Refund = "re_1", ProviderId = "re_1", Amount = usd, To = RefundStatus.Succeeded }, new RefundAdvanced { Refund = "re_1", ProviderId = "re_1", Amount = usd, To = RefundStatus.Failed }),
+            (new RefundAdvanced { Refund = "re_1", ProviderId = "re_1", Amount = usd with { Amount = 10 }, To = RefundStatus.Pending }, null),
+            (new DisputeAdvanced { Dispute = "dp_1", Amount = usd, To = DisputeStatus.Open }, new DisputeAdvanced { Dispute = "dp_1", Amount = usd, To = DisputeStatus.Won }),
+            (new DisputeAdvanced { Dispute = "dp_1", Amount = usd, To = DisputeStatus.Lost }, null),
+            (new PaymentReversed { To = PaymentStatus.Failed }, null),
+        })
+        {
+            var world = Ready(5, Usual with { MaxPerMonth = 100, CooldownMinutes = 0 });
+            world.Tell(PaymentStatus.Succeeded);
+            world.Pass(TimeSpan.FromHours(1));
+            world.Happen(gone);
+            world.Consume(10);
+            world.Pass(TimeSpan.FromDays(9));
+            Bought(world).Count.ShouldBe(1, gone.ToString());
+            world.Quota.TopUp.ShouldSatisfyAllConditions(top => top.Reason!.ShouldContain("went back"), top => top.Failures.ShouldBe(0));
+            world.Happened.OfType<TopUpWaits>().Count().ShouldBeLessThan(15, "looked at once a day");
+            if (over is not null) world.Happen(over);
+            else Set(world, Usual with { MaxPerMonth = 100, CooldownMinutes = 0 });
+            world.Pass(TimeSpan.FromDays(1));
+            Bought(world).Count.ShouldBe(2, gone.ToString());
+        }
+    }
+
+    [Fact]
+    public void It_is_turned_off_whatever_is_sold()
+    {
+        var world = Ready(12);
+        world.Package = CatalogItem.Begin(ItemKind.Package, "small").Evolve(new PackageArchived(), QuotaWorld.Begin);
+        var off = Usual with { Package = "", Quantity = 1, Threshold = 0, Enabled = false };
+        Set(world, off).ShouldBeOfType<QuotaDecision.Accepted>();
+        world.Quota.AutoTopUp.ShouldBe(Usual with { Price = new(1000, "usd"), Enabled = false }, "all else stays as it was");
+        (world.Account.Watch, world.Quota.NextDue).ShouldBe((null, null));
+        world.Package = CatalogItem.Begin(ItemKind.Package, "none");
+        Set(world, Usual with { Threshold = 3, Enabled = false }).ShouldBeOfType<QuotaDecision.Accepted>();
+        world.Quota.AutoTopUp!.ShouldSatisfyAllConditions(set => set.Threshold.ShouldBe(3), set => set.Price.ShouldBe(new Money(1000, "usd")), set => set.Enabled.ShouldBeFalse());
+        Set(world).ShouldBeOfType<QuotaDecision.Refused>("what is on buys what is sold");
+        var none = QuotaWorld.Opened(5);
+        Set(none, off).ShouldBeOfType<QuotaDecision.Accepted>().Quota.ShouldBeEmpty();
+    }
+
+    [Fact]
     public void Settings_are_checked()
     {
         var world = QuotaWorld.Opened(50);
