@@ -16,12 +16,15 @@ internal sealed record Contact(string? Email = null, string? Name = null, string
 /// <param name="Contacts">The account's own contact, 0 or 1.</param>
 /// <param name="Checkouts">What checkouts had said of their payers.</param>
 /// <param name="Notifications">Raw notifications of providers.</param>
-/// <param name="NotificationsOpen">Raw notifications that are still to be applied and need their text for that.</param>
+/// <param name="NotificationsOpen">Raw notifications that are still to be applied, or are parked, and need their text for that.</param>
 internal sealed record Erased(int Contacts, int Checkouts, int Notifications, int NotificationsOpen);
 
 /// <summary>The table of contacts, and the erasure of all that is known of the people behind an account.</summary>
 internal sealed class ContactStore(NpgsqlDataSource source)
 {
+    // All bodies of a tenant are looked through.
+    private const int SearchSeconds = 600;
+
     /// <summary>The contact of an account; null where none is kept.</summary>
     public async Task<Contact?> FindAsync(string tenant, AccountId account, CancellationToken cancellationToken)
     {
@@ -68,7 +71,7 @@ internal sealed class ContactStore(NpgsqlDataSource source)
     {
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        List<string> names = [account.Value, .. customers];
+        List<string> names = [.. customers];
         await using (var emails = new NpgsqlCommand(
             """
             select email from ledger.contacts where tenant_id = $1 and account_id = $2 and email is not null
@@ -84,6 +87,8 @@ internal sealed class ContactStore(NpgsqlDataSource source)
 
         var contacts = await RunAsync("delete from ledger.contacts where tenant_id = $1 and account_id = $2");
         var checkouts = await RunAsync("delete from ledger.checkout_contacts c using ledger.payments p where c.tenant_id = $1 and p.tenant_id = $1 and p.id = c.payment_id and p.account_id = $2");
+        // What is parked may still be money that somebody has to apply: it keeps its text until it is replayed, or its body is erased by itself.
+        const string Settled = "d.next_attempt_at is null and d.status <> 'failed'";
         // A name stands in JSON as a whole string. Every body that is kept is looked through: erasures are few, and nothing else says whom a body is about.
         const string Concerned =
             """
@@ -91,9 +96,11 @@ internal sealed class ContactStore(NpgsqlDataSource source)
             where d.tenant_id = $1 and b.tenant_id = $1 and b.delivery_id = d.id and b.body is not null
               and (exists (select from ledger.payments p where p.tenant_id = $1 and p.account_id = $2 and p.id = d.payment_id) or exists (select from unnest($3::bytea[]) as n(name) where position(n.name in b.body) > 0))
             """;
-        var needles = names.Distinct(StringComparer.Ordinal).Select(name => Encoding.UTF8.GetBytes($"\"{name}\"")).ToArray();
-        var notifications = await RunAsync($"update ledger.webhook_bodies b set body = null, erased_at = clock_timestamp(), erased_by = $4 {Concerned} and d.next_attempt_at is null", needles, by);
-        await using var open = new NpgsqlCommand($"select count(*)::integer from ledger.webhook_bodies b where exists (select {Concerned} and d.next_attempt_at is not null)", connection, transaction);
+        // An account's id may be any word: it counts where it is said to be the account. What providers call it, and mail addresses, are words of their own.
+        string[] own = [$"\"ledger_account\":\"{account.Value}\"", $"\"ledger_account\": \"{account.Value}\""];
+        var needles = own.Concat(names.Distinct(StringComparer.Ordinal).Select(name => $"\"{name}\"")).Select(Encoding.UTF8.GetBytes).ToArray();
+        var notifications = await RunAsync($"update ledger.webhook_bodies b set body = null, erased_at = clock_timestamp(), erased_by = $4 {Concerned} and {Settled}", needles, by);
+        await using var open = new NpgsqlCommand($"select count(*)::integer from ledger.webhook_bodies b where exists (select {Concerned} and not ({Settled}))", connection, transaction) { CommandTimeout = SearchSeconds };
         Name(open.Parameters, tenant, account);
         open.Parameters.AddWithValue(needles);
         var waiting = (int)(await open.ExecuteScalarAsync(cancellationToken))!;
@@ -102,7 +109,7 @@ internal sealed class ContactStore(NpgsqlDataSource source)
 
         async Task<int> RunAsync(string sql, params object[] more)
         {
-            await using var command = new NpgsqlCommand(sql, connection, transaction);
+            await using var command = new NpgsqlCommand(sql, connection, transaction) { CommandTimeout = SearchSeconds };
             Name(command.Parameters, tenant, account);
             foreach (var value in more) command.Parameters.AddWithValue(value);
             return await command.ExecuteNonQueryAsync(cancellationToken);

@@ -51,15 +51,20 @@ internal sealed class ProfileEndpoints(GroupCommit store, EventReader reader, Ac
         }
 
         // What may be refused goes first, so that a refused request changes nothing.
-        foreach (var (provider, customer) in read.Value.ProviderCustomers ?? new Dictionary<string, string?>())
+        var wanted = (read.Value.ProviderCustomers ?? new Dictionary<string, string?>()).Where(one => one.Value is not null).ToList();
+        foreach (var (provider, customer) in wanted)
         {
-            if (customer is null) continue;
-            if (await CustomerAsync(caller.Tenant, provider, account, http.RequestAborted) is null) await payments.LinkAsync(caller.Tenant, new LinkCustomer(account, provider, customer));
-            if (await CustomerAsync(caller.Tenant, provider, account, http.RequestAborted) is { } known && known != customer)
-            {
-                await new Problem(ProblemTypes.Conflict, $"The account is {known} at {provider} already. A customer stays until the provider deletes it.").With("state", "linked").WriteAsync(http);
-                return;
-            }
+            if (await AnotherAsync(caller.Tenant, provider, account, customer!, http.RequestAborted) is not { } another) continue;
+            await another.WriteAsync(http);
+            return;
+        }
+
+        foreach (var (provider, customer) in wanted)
+        {
+            var linked = await payments.LinkAsync(caller.Tenant, new LinkCustomer(account, provider, customer!));
+            if ((linked is FactOutcome.NotNow later ? Problem.Overloaded(later.Reason) : await AnotherAsync(caller.Tenant, provider, account, customer!, http.RequestAborted)) is not { } unlinked) continue;
+            await unlinked.WriteAsync(http);
+            return;
         }
 
         if (read.Value.OnboardingComplete is { } complete && (await SendAsync(http, caller, new SetOnboarding { Account = account, Complete = complete })).Problem is { } refused)
@@ -71,6 +76,11 @@ internal sealed class ProfileEndpoints(GroupCommit store, EventReader reader, Ac
         await contacts.PutAsync(caller.Tenant, account, new Contact(read.Value.Email, read.Value.Name, read.Value.Address), caller.Id, http.RequestAborted);
         await Answer.Ok(http, await BodyAsync(caller.Tenant, account, http.RequestAborted));
     }
+
+    private async Task<Problem?> AnotherAsync(string tenant, string provider, AccountId account, string customer, CancellationToken cancellationToken) =>
+        await CustomerAsync(tenant, provider, account, cancellationToken) is { } known && known != customer
+            ? new Problem(ProblemTypes.Conflict, $"The account is {known} at {provider} already. A customer stays until the provider deletes it.").With("state", "linked")
+            : null;
 
     /// <summary><c>DELETE /v1/accounts/{accountId}/personal-data</c>.</summary>
     public async Task EraseAsync(HttpContext http)

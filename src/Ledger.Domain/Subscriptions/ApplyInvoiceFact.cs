@@ -27,6 +27,7 @@ public static class ApplyInvoiceFactHandler
         if (fact.Refs.SubscriptionId is not { } theirs) return new SubscriptionDecision.Nothing("it is of no subscription");
         var subscription = new SubscriptionDraft(draft, command.Subscription);
         if (PlanTelling.Objection(subscription, fact, command.Tenant, theirs) is { } instead) return instead;
+        if (fact.News == InvoiceNews.Changed) return new SubscriptionDecision.Nothing("an invoice counts when it is paid, or when charging it has failed");
         var line = PeriodLine(fact, subscription.State.Exists ? subscription.State.Plan.Terms.PriceAt(fact.Provider) : null);
         if (!subscription.State.Exists)
         {

@@ -18,9 +18,11 @@ namespace Ledger.Api.Tests.Webhooks;
 /// Every event and notification of a folder of fixtures goes in over HTTP, signed, and comes to what its provider's documents say. The folder is no part of this repository: LEDGER_PROVIDER_FIXTURES names it, and where it
 /// names none there is nothing to run.
 /// </summary>
-public sealed class Conformance_over_http(ITestOutputHelper output)
+public sealed partial class Conformance_over_http(ITestOutputHelper output)
 {
     private const string StripeSecret = "whsec_of_the_conformance_run";
+
+    private readonly HashSet<string> prices = new(StringComparer.Ordinal);
 
     private static readonly string? Folder = Environment.GetEnvironmentVariable("LEDGER_PROVIDER_FIXTURES");
 
@@ -31,6 +33,9 @@ public sealed class Conformance_over_http(ITestOutputHelper output)
         ["checkout.session.completed.subscription"] = ("applied", "pending", "0"),
         ["checkout.session.completed.no_payment_required"] = ("ignored", null, null), // no checkout of ours began it
         ["checkout.session.completed.discounted_taxed"] = ("applied", "succeeded", "29.7"),
+        ["invoice.created"] = ("ignored", null, null), // it counts when it is paid
+        ["invoice.finalized"] = ("ignored", null, null),
+        ["invoice.payment_succeeded"] = ("ignored", null, null), // invoice.paid says the same
         ["checkout.session.completed.setup"] = ("ignored", null, null),
         ["checkout.session.async_payment_succeeded"] = ("applied", "succeeded", "15"),
         ["checkout.session.async_payment_failed"] = ("applied", "failed", "0"),
@@ -160,6 +165,13 @@ public sealed class Conformance_over_http(ITestOutputHelper output)
             string? Mark(string mark) => metadata.ValueKind == JsonValueKind.Object && metadata.TryGetProperty(mark, out var value) ? value.GetString() : null;
             var account = Mark("ledger_account") is { } marked && marked.Length > 0 ? marked : "acct_of_" + (Text(about, "payment_intent") ?? "nobody");
             await OpenAsync(account);
+            if (IsPlan(Text(about, "object")))
+            {
+                if (!OfStripe.ContainsKey(name)) expected = ("applied", null, null);
+                foreach (var price in PricesOf(body)) await SellAsync(price);
+                if (AccountOf(body) is { } subscriber) await OpenAsync(subscriber);
+            }
+
             if (expected.Item2 is not null)
             {
                 var kind = Text(about, "object");
@@ -225,6 +237,25 @@ public sealed class Conformance_over_http(ITestOutputHelper output)
         if ((delivery.Text("status"), stands, balance) != expected)
             wrong.Add($"{name}: {delivery.Text("status")} {stands} {balance}, expected {expected}; {(delivery.Json.TryGetProperty("reason", out var reason) ? reason.GetString() : "")}");
     }
+
+    private static bool IsPlan(string? kind) => kind is "subscription" or "invoice";
+
+    private static IEnumerable<string> PricesOf(byte[] body) => Price().Matches(Encoding.UTF8.GetString(body)).Select(match => match.Groups[1].Value).Distinct(StringComparer.Ordinal);
+
+    private static string? AccountOf(byte[] body) => Account().Match(Encoding.UTF8.GetString(body)) is { Success: true } match ? match.Groups[1].Value : null;
+
+    /// <summary>A plan at that price of Stripe's.</summary>
+    private async Task SellAsync(string price)
+    {
+        if (!prices.Add(price)) return;
+        (await service.Send(HttpMethod.Put, $"/v1/plans/fixture-{prices.Count}", $$$"""{"tier":"fixture{{{prices.Count}}}","name":"Fixture","price":{"amount":2999,"currency":"usd"},"interval":"month","trialDays":0,"creditsPerPeriod":30,"limits":{},"features":{},"providerRefs":{"stripe":{"priceId":"{{{price}}}"}},"active":true}""")).ShouldBe(201);
+    }
+
+    [System.Text.RegularExpressions.GeneratedRegex("\"(price_[A-Za-z0-9]+)\"")]
+    private static partial System.Text.RegularExpressions.Regex Price();
+
+    [System.Text.RegularExpressions.GeneratedRegex("\"ledger_account\": *\"([^\"]+)\"")]
+    private static partial System.Text.RegularExpressions.Regex Account();
 
     private async Task OpenAsync(string account) =>
         (await service.Send(HttpMethod.Put, $"/v1/accounts/{account}", """{"owner":{"kind":"user","id":"u_1"}}""")).Status.ShouldBeOneOf(200, 201);
