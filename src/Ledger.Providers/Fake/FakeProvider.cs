@@ -73,7 +73,15 @@ public sealed class FakeProvider(TimeProvider clock) : IPaymentProvider
         if (!order.MethodId.StartsWith(MethodPrefix, StringComparison.Ordinal)) throw new ProviderException($"The fake provider knows no method {order.MethodId}: it keeps {FakePayment.Method} and {DeclinedMethod}.", ProviderFault.Refused, "no_such_method");
         var page = new CheckoutOrder
         {
-            Tenant = order.Tenant, Account = order.Account, Payment = order.Payment, ItemName = order.Description, Quantity = 1, UnitPrice = order.Amount, Total = order.Amount, ExpiresAt = clock.GetUtcNow(), CustomerId = order.CustomerId,
+            Tenant = order.Tenant,
+            Account = order.Account,
+            Payment = order.Payment,
+            ItemName = order.Description,
+            Quantity = 1,
+            UnitPrice = order.Amount,
+            Total = order.Amount,
+            ExpiresAt = clock.GetUtcNow(),
+            CustomerId = order.CustomerId,
         };
         lock (_gate)
         {
