@@ -240,5 +240,5 @@ public sealed record Totals
     public Credits Transferred { get; init; }
 
     /// <summary>Consumed, less what was given back of it.</summary>
-    public Credits Spent => Consumed - Refunded;
+    public Credits Spent() => Consumed - Refunded;
 }

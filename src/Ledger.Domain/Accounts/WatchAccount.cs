@@ -16,7 +16,7 @@ public sealed record AccountWatch(Credits? Below = null, Credits? Above = null, 
     public bool IsCrossedBy(Account account)
     {
         ArgumentNullException.ThrowIfNull(account);
-        return account.Available < Below || account.Available >= Above || account.Totals.Spent >= Spent;
+        return account.Available < Below || account.Available >= Above || account.Totals.Spent() >= Spent;
     }
 }
 

@@ -132,7 +132,7 @@ public sealed class BillingDraft(BillingStates states, DateTimeOffset now)
     private void Wake(Subscription? before)
     {
         if (Account is not { Exists: true, Watch: { CrossedAt: null } watch } account || (Live?.Plan, Live?.CurrentPeriodStart) == (before?.Plan, before?.CurrentPeriodStart)) return;
-        Run(new WatchAccount { Watch = watch with { Spent = account.Totals.Spent }, Account = account.Id }, out _);
+        Run(new WatchAccount { Watch = watch with { Spent = account.Totals.Spent() }, Account = account.Id }, out _);
     }
 
     private void Note(string kind, string id, object happened)

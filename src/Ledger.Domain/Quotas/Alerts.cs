@@ -65,7 +65,7 @@ internal static class Alerts
     public static Credits? NextSpent(QuotaDraft draft)
     {
         if (draft.Quota.Alerts is not { QuotaPercent: { Count: > 0 } percents }) return null;
-        var (sheet, spent) = (draft.Sheet, draft.Account.Totals.Spent);
+        var (sheet, spent) = (draft.Sheet, draft.Account.Totals.Spent());
         if (sheet.LimitOf(Metrics.AiCredits) is not { } max) return spent + Credits.AmountMax;
         var used = sheet.UsedOf(Metrics.AiCredits);
         var next = Metrics.Share(max, percents[0]);

@@ -10,7 +10,7 @@ namespace Ledger.Domain.Quotas;
 public sealed record Baseline(DateTimeOffset PeriodStart, Credits Spent, long Calls)
 {
     /// <summary>That of an account as it was when the period began.</summary>
-    public static Baseline Of(DateTimeOffset periodStart, Account? then) => new(periodStart, then?.Totals.Spent ?? Credits.Zero, then?.Calls ?? 0);
+    public static Baseline Of(DateTimeOffset periodStart, Account? then) => new(periodStart, then?.Totals.Spent() ?? Credits.Zero, then?.Calls ?? 0);
 }
 
 /// <summary>How one metric stands.</summary>
@@ -92,7 +92,7 @@ public sealed record QuotaSheet(Quota Quota, Account Account, Subscription? Live
 
     private Credits SeenOf(string metric) => !IsSeen ? Credits.Zero : metric switch
     {
-        Metrics.AiCredits => Credits.Max(Credits.Zero, Account.Totals.Spent - Baseline!.Spent),
+        Metrics.AiCredits => Credits.Max(Credits.Zero, Account.Totals.Spent() - Baseline!.Spent),
         Metrics.ApiCalls => Math.Max(0, Account.Calls - Baseline!.Calls),
         _ => Credits.Zero,
     };
