@@ -60,7 +60,15 @@ public abstract class ProviderDouble : IAsyncDisposable
     {
         if (_listener.IsListening) _listener.Stop();
         await _serving;
-        _listener.Close();
+        try
+        {
+            _listener.Close();
+        }
+        catch (HttpListenerException)
+        {
+            // To close it, the listener looks its own address up anew, which another one may hold by now: it has stopped, and that is what counts.
+        }
+
         GC.SuppressFinalize(this);
     }
 

@@ -56,7 +56,7 @@ internal sealed record MappedRoute(string Method, string Path, RouteAccess? Acce
         "consumptions" or "holds" => """{"amount":1}""",
         "adjustments" => """{"amount":1,"reason":"r"}""",
         "transfers" => $$"""{"amount":1,"toAccountId":"{{other}}"}""",
-        "refund" => """{"reason":"r"}""",
+        "refund" or "resolve" => """{"reason":"r"}""",
         "subscriptions" or "change" => """{"planId":"free"}""",
         "payment-methods" => $$"""{"provider":"fake","providerMethodId":"pm_{{Guid.NewGuid():N}}","type":"card"}""",
         "checkouts" => $$"""{"accountId":"{{other}}","item":{"kind":"package","id":"small"},"provider":"fake"}""",
