@@ -153,7 +153,7 @@ public sealed partial class StripeDouble
                 ["id"] = id,
                 ["object"] = "event",
                 ["api_version"] = Version,
-                ["created"] = Seconds(),
+                ["created"] = ToldAt(about),
                 ["livemode"] = false,
                 ["pending_webhooks"] = 1,
                 ["request"] = new JsonObject { ["id"] = null, ["idempotency_key"] = null },
@@ -162,6 +162,14 @@ public sealed partial class StripeDouble
             };
             return new StripeEvent(id, type, JsonSerializer.SerializeToUtf8Bytes(body));
         }
+    }
+
+    // Two states of one subscription are told in two seconds: a renewal's first news are an hour older than what came of its charge.
+    private long ToldAt(JsonObject about)
+    {
+        if ((string?)about["object"] != "subscription") return Seconds();
+        var id = (string)about["id"]!;
+        return _told[id] = Math.Max(Seconds(), _told.TryGetValue(id, out var last) ? last + 1 : 0);
     }
 
     private JsonObject Open(string session)

@@ -22,6 +22,7 @@ public sealed partial class StripeDouble(string secretKey = "sk_test_double", st
     private readonly Dictionary<string, (string Fingerprint, DoubleAnswer Answer)> _keys = new(StringComparer.Ordinal);
     private readonly Dictionary<string, JsonObject> _objects = new(StringComparer.Ordinal);
     private readonly List<string> _order = [];
+    private readonly Dictionary<string, long> _told = new(StringComparer.Ordinal); // when a subscription was last told of
     private int _last;
 
     /// <summary>What callers must show.</summary>
