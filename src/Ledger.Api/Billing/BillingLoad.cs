@@ -74,6 +74,7 @@ internal sealed record BillingLoad(string Tenant, AccountId? Account, BillingPol
         if (Account is not { } account) yield break;
         yield return AccountModel.StreamOf(Tenant, account);
         yield return SubscriberModel.StreamOf(Tenant, account);
+        yield return InvoicingModel.StreamOf(Tenant);
         foreach (var id in Ids(context)) yield return SubscriptionModel.StreamOf(Tenant, id);
         foreach (var invoice in Invoices) yield return InvoiceModel.StreamOf(Tenant, invoice);
     }

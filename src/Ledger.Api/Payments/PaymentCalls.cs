@@ -1,4 +1,5 @@
 using Ledger.Api.Billing;
+using Ledger.Api.Maintenance;
 using Ledger.Api.Subscriptions;
 using Ledger.Api.Webhooks;
 using Ledger.Domain;
@@ -30,6 +31,7 @@ internal sealed class PaymentCalls(PaymentHallway hallway, EventReader reader, P
         if (await desk.TakeAsync(tenant, id, cancellationToken) is not { } attempt) return false;
         try
         {
+            await using var lease = KeptLease.Hold(cancel => desk.KeepAsync(tenant, id, attempt, cancel));
             if (await reader.StateAsync(PaymentModel.StreamOf(tenant, id), cancellationToken) is not { State: Payment payment } found) return true;
             foreach (var (call, refund) in payment.DueBy(found.Now).ToList()) await DoAsync(tenant, payment, call, refund, attempt, found.Now, cancellationToken);
             return true;
@@ -149,7 +151,7 @@ internal sealed class PaymentCalls(PaymentHallway hallway, EventReader reader, P
         var known = await CustomerStateAsync(tenant, account, provider.Name, cancellationToken);
         if (known.CustomerId is not null) return (known.CustomerId, known.Number);
         if (await provider.CreateCustomerAsync(settings, tenant, account.Value, contact?.Email, contact?.Name, known.Number, cancellationToken) is not { } made) return (null, known.Number);
-        await hallway.LinkAsync(tenant, new LinkCustomer(account, provider.Name, made));
+        if (await hallway.LinkAsync(tenant, new LinkCustomer(account, provider.Name, made)) is FactOutcome.Refused refused) throw new ProviderException(refused.Reason, ProviderFault.Refused, "customer_taken");
         // Of two that were made at once the first one stays.
         var linked = await CustomerStateAsync(tenant, account, provider.Name, cancellationToken);
         return (linked.CustomerId ?? made, linked.Number);

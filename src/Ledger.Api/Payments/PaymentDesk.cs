@@ -1,3 +1,4 @@
+using Ledger.Api.Maintenance;
 using Ledger.Domain.Payments;
 using Ledger.EventStore;
 using Npgsql;
@@ -13,9 +14,6 @@ internal sealed record CheckoutContact(string? Email, string? Name);
 /// <summary>What stands beside payments and follows from no event: payers' addresses, and who asks a provider just now.</summary>
 internal sealed class PaymentDesk(NpgsqlDataSource source)
 {
-    /// <summary>How long a call to a provider may take before another node asks too.</summary>
-    public static readonly TimeSpan LeaseTime = TimeSpan.FromMinutes(3);
-
     /// <summary>Keeps what a checkout said of its payer, before its intent is stored.</summary>
     public async Task PutContactAsync(string tenant, PaymentId payment, CheckoutContact contact, CancellationToken cancellationToken)
     {
@@ -44,8 +42,18 @@ internal sealed class PaymentDesk(NpgsqlDataSource source)
             on conflict on constraint payment_leases_pkey do update set until = excluded.until, attempts = l.attempts + 1 where l.until <= now() returning attempts
             """);
         Name(command, tenant, payment);
-        command.Parameters.AddWithValue(LeaseTime);
+        command.Parameters.AddWithValue(KeptLease.Time);
         return (int?)await command.ExecuteScalarAsync(cancellationToken);
+    }
+
+    /// <summary>Keeps the lease of an attempt for longer; false where somebody else has it by now.</summary>
+    public async Task<bool> KeepAsync(string tenant, PaymentId payment, int attempt, CancellationToken cancellationToken)
+    {
+        await using var command = source.CreateCommand("update ledger.payment_leases set until = now() + $4 where tenant_id = $1 and payment_id = $2 and attempts = $3");
+        Name(command, tenant, payment);
+        command.Parameters.AddWithValue(attempt);
+        command.Parameters.AddWithValue(KeptLease.Time);
+        return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
     }
 
     /// <summary>Gives the lease back; the row stays, and counts.</summary>

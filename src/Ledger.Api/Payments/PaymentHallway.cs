@@ -111,6 +111,7 @@ internal sealed class PaymentHallway(GroupCommit store, EventReader reader, Tena
         {
             Outcome.Accepted { Events.Count: > 0 } => new FactOutcome.Unchanged(null, "the account's customer at the provider is known by it"),
             Outcome.Accepted => new FactOutcome.Unchanged(null, "the customer is known"),
+            Outcome.Refused { Reason: AccountRefusal { Refusal: var refusal } } => new FactOutcome.Refused(refusal.Detail),
             var other => new FactOutcome.NotNow(CommandHallway.ProblemOf(other).Detail),
         };
     }

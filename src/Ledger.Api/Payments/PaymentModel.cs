@@ -67,11 +67,14 @@ public sealed class PaymentModel : IStreamModel
     private sealed record Led(PaymentId Payment);
 }
 
-/// <summary>Which customer of a provider an account is: streams <c>customer/{provider}:{account}</c>.</summary>
+/// <summary>Which customer of a provider an account is: streams <c>customer/{provider}:{account}</c>. Each customer is a fact of its tenant, so that one account is it.</summary>
 public sealed class CustomerModel : IStreamModel
 {
     /// <summary>What stands before the slash in the id of such a stream.</summary>
     public const string StreamKind = "customer";
+
+    /// <summary>The kind of the facts that say which account is a provider's customer.</summary>
+    public const string HolderFact = "customer";
 
     /// <inheritdoc/>
     public string Kind => StreamKind;
@@ -81,6 +84,12 @@ public sealed class CustomerModel : IStreamModel
 
     /// <summary>The stream of an account's customer at a provider.</summary>
     public static StreamRef StreamOf(string tenant, string provider, AccountId account) => new(tenant, $"{StreamKind}/{provider}:{account.Value}");
+
+    /// <summary>The fact that says which account is a provider's customer.</summary>
+    public static FactName HolderFactOf(string tenant, string provider, string customer) => new(new StreamRef(tenant, ""), HolderFact, $"{provider}:{customer}");
+
+    /// <summary>The account that such a fact names; null where none is it (any more).</summary>
+    public static AccountId? HolderOf(string? fact) => fact is null ? null : JsonSerializer.Deserialize<Holder>(fact, EventJson.Catalog.Json)!.Account;
 
     /// <inheritdoc/>
     public object Initial(StreamRef stream) => new Customer();
@@ -101,8 +110,16 @@ public sealed class CustomerModel : IStreamModel
     /// <inheritdoc/>
     public void CollectFacts(StreamRef stream, object state, ICollection<FactWrite> into)
     {
+        ArgumentNullException.ThrowIfNull(into);
+        if (((Customer)state).Told() is not { } told) return;
+        // What an account is called may have colons; what a provider is called has none.
+        var name = stream.Id[(StreamKind.Length + 1)..];
+        var colon = name.IndexOf(':', StringComparison.Ordinal);
+        into.Add(new FactWrite(HolderFactOf(stream.Tenant, name[..colon], told.CustomerId), JsonSerializer.Serialize(new Holder(told.Held ? new AccountId(name[(colon + 1)..]) : null), EventJson.Catalog.Json)));
     }
 
     /// <inheritdoc/>
     public DateTimeOffset? DueAt(object state) => null;
+
+    private sealed record Holder(AccountId? Account);
 }

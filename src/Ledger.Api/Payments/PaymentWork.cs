@@ -77,7 +77,7 @@ internal sealed class PaymentWork(PaymentCommand command, PaymentLook look, Bill
 
         if (payment.Exists ? payment.Account != look.Account || payment.Purchase != look.Purchase || payment.Subscription != look.Subscription : refs.Values.Any(other => other != look.Payment)) return Verdict.Refuse(new LookAgain());
         var load = Load;
-        var now = context.NowFor([Own, .. load.Streams(context)]);
+        var now = context.NowFor([Own, .. load.Streams(context), .. Shown is { Profile: var profile } ? [profile] : Array.Empty<StreamRef>()]);
         if (look.Subscription is not null && load.LacksInvoices(context, now)) return Verdict.Refuse(new LookAgain());
         var states = load.Read(context);
         var decision = command.WithItem(look.Item is var (kind, id) ? CatalogModel.Of(context.State(CatalogModel.StreamOf(Tenant, kind, id))) : null)
@@ -102,13 +102,22 @@ internal sealed class PaymentWork(PaymentCommand command, PaymentLook look, Bill
 /// <summary>A customer's link on its way through the store.</summary>
 internal sealed class CustomerWork(LinkCustomer command) : Work
 {
-    public override void Name(Needs needs) => needs.Stream(CustomerModel.StreamOf(Tenant, command.Provider, command.Account));
+    private StreamRef Own => CustomerModel.StreamOf(Tenant, command.Provider, command.Account);
+
+    private FactName Holder => CustomerModel.HolderFactOf(Tenant, command.Provider, command.CustomerId);
+
+    public override void Name(Needs needs)
+    {
+        needs.Stream(Own);
+        needs.Fact(Holder);
+    }
 
     public override Verdict Decide(IDecisionContext context)
     {
-        var stream = CustomerModel.StreamOf(Tenant, command.Provider, command.Account);
-        return LinkCustomerHandler.Handle(command, (Customer)context.State(stream)) is { } happened
-            ? Verdict.Accept([new Append(stream, [happened])], stream, context.Version(stream) + 1)
-            : Verdict.Accept([], stream, context.Version(stream), AnswerKind.Unchanged);
+        var decision = LinkCustomerHandler.Handle(command, (Customer)context.State(Own), CustomerModel.HolderOf(context.Fact(Holder)));
+        if (decision.Refusal is { } refusal) return Verdict.Refuse(new AccountRefusal(refusal, null));
+        return decision.Happened is { } happened
+            ? Verdict.Accept([new Append(Own, [happened])], Own, context.Version(Own) + 1)
+            : Verdict.Accept([], Own, context.Version(Own), AnswerKind.Unchanged);
     }
 }

@@ -62,7 +62,7 @@ internal sealed class ProfileEndpoints(GroupCommit store, EventReader reader, Ac
         foreach (var (provider, customer) in wanted)
         {
             var linked = await payments.LinkAsync(caller.Tenant, new LinkCustomer(account, provider, customer!));
-            if ((linked is FactOutcome.NotNow later ? Problem.Overloaded(later.Reason) : await AnotherAsync(caller.Tenant, provider, account, customer!, http.RequestAborted)) is not { } unlinked) continue;
+            if ((linked switch { FactOutcome.NotNow later => Problem.Overloaded(later.Reason), FactOutcome.Refused taken => Taken(taken.Reason), _ => null } ?? await AnotherAsync(caller.Tenant, provider, account, customer!, http.RequestAborted)) is not { } unlinked) continue;
             await unlinked.WriteAsync(http);
             return;
         }
@@ -80,7 +80,11 @@ internal sealed class ProfileEndpoints(GroupCommit store, EventReader reader, Ac
     private async Task<Problem?> AnotherAsync(string tenant, string provider, AccountId account, string customer, CancellationToken cancellationToken) =>
         await CustomerAsync(tenant, provider, account, cancellationToken) is { } known && known != customer
             ? new Problem(ProblemTypes.Conflict, $"The account is {known} at {provider} already. A customer stays until the provider deletes it.").With("state", "linked")
-            : null;
+            : CustomerModel.HolderOf(await reader.FactAsync(CustomerModel.HolderFactOf(tenant, provider, customer), cancellationToken)) is { } holder && holder != account
+                ? Taken($"{customer} is another account's customer at {provider}. Each account has a customer of its own there.")
+                : null;
+
+    private static Problem Taken(string why) => new Problem(ProblemTypes.Conflict, why).With("state", "taken");
 
     /// <summary><c>DELETE /v1/accounts/{accountId}/personal-data</c>.</summary>
     public async Task EraseAsync(HttpContext http)

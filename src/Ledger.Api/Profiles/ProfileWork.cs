@@ -43,6 +43,9 @@ internal sealed class ProfileWork(ProfileCommand command) : Work
 /// <param name="shown">What was paid with.</param>
 internal sealed class MethodShownInNews(string tenant, AccountId account, string provider, MethodShown shown)
 {
+    /// <summary>The profile that keeps it.</summary>
+    public StreamRef Profile => ProfileModel.StreamOf(tenant, account);
+
     private string Name => PaymentMethod.NameOf(provider, shown.ProviderId!);
 
     /// <summary>Of a command on a payment of an account; null where it shows no method of a provider's that could be kept.</summary>
@@ -57,17 +60,16 @@ internal sealed class MethodShownInNews(string tenant, AccountId account, string
     /// <summary>Names what it needs.</summary>
     public void NameNeeds(Needs needs)
     {
-        needs.Stream(ProfileModel.StreamOf(tenant, account));
+        needs.Stream(Profile);
         needs.Fact(ProfileModel.MethodOf(tenant, Name));
     }
 
     /// <summary>What is appended to the profile; null for nothing.</summary>
     public Append? Keep(IDecisionContext context)
     {
-        var stream = ProfileModel.StreamOf(tenant, account);
         var method = new PaymentMethod(MethodId(tenant, Name), provider, shown.ProviderId!, shown.Type, shown.Brand, shown.Last4, shown.ExpMonth, shown.ExpYear, default);
-        var decision = new KeepPaymentMethod { Account = account, Method = method, IsLearnt = true }.Decide((Profile)context.State(stream), ProfileModel.HolderOf(context.Fact(ProfileModel.MethodOf(tenant, Name))));
-        return decision.Events.IsEmpty ? null : new Append(stream, [.. decision.Events]);
+        var decision = new KeepPaymentMethod { Account = account, Method = method, IsLearnt = true }.Decide((Profile)context.State(Profile), ProfileModel.HolderOf(context.Fact(ProfileModel.MethodOf(tenant, Name))));
+        return decision.Events.IsEmpty ? null : new Append(Profile, [.. decision.Events]);
     }
 
     /// <summary>The id of a provider's method: the same for the same method, whoever tells of it.</summary>

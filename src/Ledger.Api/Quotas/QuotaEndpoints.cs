@@ -49,6 +49,7 @@ internal sealed class QuotaEndpoints(QuotaHallway quotas, AccountFinder accounts
         var errors = new Errors();
         var account = errors.RequiredAccount((string)http.Request.RouteValues["accountId"]!, "accountId");
         var metric = MetricOf(http, query);
+        if (read.Value is { IsGiven: false }) errors.Add("limit", "is required; null takes the account's own limit away");
         if (read.Value?.Limit is { IsNegative: true }) errors.Add("limit", "must be 0 or more");
         var problem = read.Problem ?? errors.Problem ?? query.Problem();
         if (problem is null)

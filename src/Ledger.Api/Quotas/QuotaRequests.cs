@@ -45,8 +45,19 @@ public sealed record RecordUsageRequest
 /// <summary>An account gets a limit of its own.</summary>
 public sealed record OverrideLimitRequest
 {
-    /// <summary>The limit, 0 or more; left out or null: that of the plan holds again.</summary>
-    public Credits? Limit { get; init; }
+    /// <summary>The limit, 0 or more; null: that of the plan holds again. It must not be left out.</summary>
+    public Credits? Limit
+    {
+        get;
+        init
+        {
+            field = value;
+            IsGiven = true;
+        }
+    }
+
+    // A null takes a limit away, so here alone it is not the same as what is left out.
+    internal bool IsGiven { get; private init; }
 }
 
 /// <summary>What an account wants to hear of; in place of all before.</summary>

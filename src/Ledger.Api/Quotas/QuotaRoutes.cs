@@ -37,7 +37,7 @@ public static class QuotaRoutes
         routes.MapGet(Metric, quotas.GetAsync).RequireRoles(RoleSets.Queries).Query<QuotaBody>("How much of a metric the account uses and may use, and whether so much more would fit.")
             .Takes("need", "How much more is wanted; 1 where it is left out.").Refuses(ProblemTypes.AccountNotFound);
         routes.MapPut(Metric, quotas.PutAsync).RequireRoles(RoleSets.Administration)
-            .Command<OverrideLimitRequest, QuotaBody>("Gives the account a limit of its own, in place of its plan's; without one that is taken away.", StatusCodes.Status200OK)
+            .Command<OverrideLimitRequest, QuotaBody>("Gives the account a limit of its own, in place of its plan's; with null that is taken away.", StatusCodes.Status200OK)
             .Refuses(ProblemTypes.AccountNotFound, ProblemTypes.AccountClosed, ProblemTypes.Conflict);
         routes.MapGet($"{Metric}/history", quotas.HistoryAsync).RequireRoles(RoleSets.Queries).ListQuery<UsageDayBody>("What was posted of a metric by day, UTC, the newest first.")
             .Takes("from", "From the day of this time on.", "date-time").Takes("to", "Before this time; the day that it is in is a whole one.", "date-time").Refuses(ProblemTypes.AccountNotFound);

@@ -38,10 +38,7 @@ internal sealed class QuotaWork(QuotaCommand command) : Work
     public override void NameMore(IDecisionContext loaded, Needs needs)
     {
         led = LeadsTo(loaded);
-        if (led.Live is { } live) needs.Stream(SubscriptionModel.StreamOf(Tenant, live));
-        if (led.Ended is { } ended) needs.Stream(SubscriptionModel.StreamOf(Tenant, ended));
-        if (led.Last is { } last) needs.Stream(PaymentModel.StreamOf(Tenant, last));
-        if (led.Next is { } next) needs.Stream(PaymentModel.StreamOf(Tenant, next));
+        foreach (var stream in LedStreams()) needs.Stream(stream);
         if (led.Package is { } package) needs.Stream(CatalogModel.StreamOf(Tenant, ItemKind.Package, package));
     }
 
@@ -77,9 +74,16 @@ internal sealed class QuotaWork(QuotaCommand command) : Work
         }
     }
 
-    private DateTimeOffset NowOf(IDecisionContext context) => led.Next is { } next
-        ? context.NowFor(Own, AccountStream, PaymentModel.StreamOf(Tenant, next))
-        : context.NowFor(Own, AccountStream);
+    // What is only looked at is judged by time too: that must not be before what has happened to it.
+    private DateTimeOffset NowOf(IDecisionContext context) => context.NowFor([Own, AccountStream, Place, .. LedStreams()]);
+
+    private IEnumerable<StreamRef> LedStreams()
+    {
+        if (led.Live is { } live) yield return SubscriptionModel.StreamOf(Tenant, live);
+        if (led.Ended is { } ended) yield return SubscriptionModel.StreamOf(Tenant, ended);
+        if (led.Last is { } last) yield return PaymentModel.StreamOf(Tenant, last);
+        if (led.Next is { } next) yield return PaymentModel.StreamOf(Tenant, next);
+    }
 
     private Led LeadsTo(IDecisionContext context)
     {

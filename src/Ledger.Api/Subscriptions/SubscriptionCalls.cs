@@ -24,9 +24,6 @@ internal sealed class SubscriptionCalls(SubscriptionHallway hallway, Subscriptio
     /// <summary>At most so many of them for one tenant, so that one whose provider does not answer holds up no other.</summary>
     public const int OfTenantMax = 4;
 
-    /// <summary>How long a call may take before another node asks too.</summary>
-    public static readonly TimeSpan LeaseTime = TimeSpan.FromMinutes(3);
-
     private const int ReasonMax = 500;
 
     // About eight minutes after the first one.
@@ -43,9 +40,10 @@ internal sealed class SubscriptionCalls(SubscriptionHallway hallway, Subscriptio
     /// <summary>Does all that is due now, where nobody else is at it: for the request that has just wanted it.</summary>
     public async Task DoDueAsync(string tenant, SubscriptionId id, CancellationToken cancellationToken)
     {
-        if (await desk.TakeAsync(SubscriptionModel.StreamOf(tenant, id), LeaseTime, cancellationToken) is not { } claim) return;
+        if (await desk.TakeAsync(SubscriptionModel.StreamOf(tenant, id), KeptLease.Time, cancellationToken) is not { } claim) return;
         try
         {
+            await using var lease = Hold(claim);
             await TellAsync(tenant, id, cancellationToken);
         }
         finally
@@ -60,7 +58,9 @@ internal sealed class SubscriptionCalls(SubscriptionHallway hallway, Subscriptio
         if (!TryEnter(claim.Stream.Tenant)) return false;
         try
         {
-            if (await desk.KeepAsync(claim, LeaseTime, cancellationToken)) await TellAsync(claim.Stream.Tenant, SubscriptionModel.SubscriptionOf(claim.Stream), cancellationToken);
+            if (!await desk.KeepAsync(claim, KeptLease.Time, cancellationToken)) return true;
+            await using var lease = Hold(claim);
+            await TellAsync(claim.Stream.Tenant, SubscriptionModel.SubscriptionOf(claim.Stream), cancellationToken);
             return true;
         }
         finally
@@ -68,6 +68,8 @@ internal sealed class SubscriptionCalls(SubscriptionHallway hallway, Subscriptio
             Leave(claim.Stream.Tenant);
         }
     }
+
+    private KeptLease Hold(Claim claim) => KeptLease.Hold(cancel => desk.KeepAsync(claim, KeptLease.Time, cancel));
 
     private bool TryEnter(string tenant)
     {

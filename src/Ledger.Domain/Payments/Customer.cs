@@ -1,3 +1,5 @@
+using Ledger.Domain.Accounts;
+
 namespace Ledger.Domain.Payments;
 
 // ---- Events ----
@@ -37,17 +39,27 @@ public sealed record CustomerUnlinked : CustomerEvent
 /// <param name="CustomerId">The provider's id; null where there is none.</param>
 public sealed record Customer(long Version = 0, string? CustomerId = null)
 {
+    private CustomerHeld? told;
+
     /// <summary>Which customer of the account it is, or the next one would be, from 1: they are linked and unlinked in turn.</summary>
     public int Number => (int)(Version / 2) + 1;
+
+    /// <summary>The provider's customer that the last event brought or took. Not saved.</summary>
+    public CustomerHeld? Told() => told;
 
     /// <summary>The link after one more event. Total.</summary>
     public Customer Evolve(CustomerEvent happened) => happened switch
     {
-        CustomerLinked e => new(Version + 1, e.CustomerId),
-        CustomerUnlinked e when e.CustomerId == CustomerId => new(Version + 1),
-        _ => this with { Version = Version + 1 },
+        CustomerLinked e => new(Version + 1, e.CustomerId) { told = new(e.CustomerId, true) },
+        CustomerUnlinked e when e.CustomerId == CustomerId => new(Version + 1) { told = new(e.CustomerId, false) },
+        _ => this with { Version = Version + 1, told = null },
     };
 }
+
+/// <summary>A provider's customer that an account is from here on, or is no more.</summary>
+/// <param name="CustomerId">The provider's id of the customer.</param>
+/// <param name="Held">Whether it is.</param>
+public sealed record CustomerHeld(string CustomerId, bool Held);
 
 /// <summary>An account is, or is no more, a customer of a provider.</summary>
 /// <param name="Account">The account.</param>
@@ -56,13 +68,22 @@ public sealed record Customer(long Version = 0, string? CustomerId = null)
 /// <param name="Deleted">Whether the provider deleted it.</param>
 public sealed record LinkCustomer(AccountId Account, string Provider, string CustomerId, bool Deleted = false);
 
+/// <summary>What a command on the link between an account and a customer comes to.</summary>
+/// <param name="Happened">What happened; null where nothing had to change.</param>
+/// <param name="Refusal">Why it was refused; null where it was not.</param>
+public sealed record CustomerDecision(CustomerEvent? Happened, Refusal? Refusal = null);
+
 /// <summary>Links accounts to customers.</summary>
 public static class LinkCustomerHandler
 {
-    /// <summary>The first customer stays, until the provider deletes it; null where nothing has to change.</summary>
-    public static CustomerEvent? Handle(LinkCustomer command, Customer customer)
+    /// <summary>The first customer stays, until the provider deletes it. One account of the tenant is a provider's customer: what is charged, shown and erased by it is that account's.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="customer">The account's link.</param>
+    /// <param name="holder">The account that is the customer now; null for none.</param>
+    public static CustomerDecision Handle(LinkCustomer command, Customer customer, AccountId? holder)
     {
-        if (command.Deleted) return customer.CustomerId == command.CustomerId ? new CustomerUnlinked { CustomerId = command.CustomerId } : null;
-        return customer.CustomerId is null ? new CustomerLinked { Account = command.Account, Provider = command.Provider, CustomerId = command.CustomerId } : null;
+        if (command.Deleted) return new(customer.CustomerId == command.CustomerId ? new CustomerUnlinked { CustomerId = command.CustomerId } : null);
+        if (holder is { } other && other != command.Account) return new(null, new Conflict($"{command.Provider}:{command.CustomerId} is another account's customer. Each account has a customer of its own there."));
+        return new(customer.CustomerId is null ? new CustomerLinked { Account = command.Account, Provider = command.Provider, CustomerId = command.CustomerId } : null);
     }
 }

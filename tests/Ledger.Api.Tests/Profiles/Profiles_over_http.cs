@@ -38,6 +38,25 @@ public sealed class Profiles_over_http(ContractService service)
     }
 
     [Fact]
+    public async Task A_customer_of_a_provider_is_one_account_whoever_says_so()
+    {
+        var (account, other) = (await service.OpenAsync(), await service.OpenAsync());
+        var customer = "cus_" + Guid.NewGuid().ToString("N");
+        var body = $$"""{"onboardingComplete":true,"providerCustomers":{"fake":"{{customer}}"}}""";
+        CustomerTold Told(string of, bool deleted = false) => new() { Provider = "fake", Refs = new() { CustomerId = customer }, Marks = new("default", of), Deleted = deleted };
+        var both = await Task.WhenAll(new[] { account, other }.Select(one => service.Admin.Put(one.Path + "/profile", body)));
+        both.Select(reply => reply.Status).Order().ShouldBe([200, 409], "of two at once one has it");
+        if (both[0].Status == 409) (account, other) = (other, account);
+        (await service.Admin.Get(other.Path + "/profile")).ShouldHave($$"""{ "accountId": "{{other.Id}}", "planTier": "free", "onboardingComplete": false, "providerCustomers": {} }""");
+        (await service.Admin.Put(other.Path + "/profile", body)).ShouldBe(409, "conflict")["state"].ShouldBe("taken");
+        (await Shop.TellAsync(Told(other.Id))).ShouldBeOfType<Api.Webhooks.FactOutcome.Refused>().Reason.ShouldContain("another account's customer");
+        await Shop.TellAsync(Told(other.Id, deleted: true));
+        (await service.Admin.Get(account.Path + "/profile"))["providerCustomers.fake"].ShouldBe(customer, "it was deleted for nobody else");
+        await Shop.TellAsync(Told(account.Id, deleted: true));
+        (await service.Admin.Put(other.Path + "/profile", body)).ShouldBe(200)["providerCustomers.fake"].ShouldBe(customer, "who is it no more leaves it to others");
+    }
+
+    [Fact]
     public async Task Payment_methods_are_kept_without_a_number_and_one_of_them_is_the_default()
     {
         var (account, other) = (await service.OpenAsync(), await service.OpenAsync());

@@ -110,6 +110,8 @@ public sealed class Quotas_over_http(ContractService service) : IClassFixture<Co
         (await Use(account, "users", "6", ""","enforce":true""")).ShouldBe(409, "quota-exceeded");
         (await Use(account, "users", "6")).ShouldBe(201)["quota.remaining"].ShouldBe("0");
         (await Use(account, "users", "-7")).ShouldBe(409, "conflict");
+        (await account.Client.Put($"{account.Path}/quotas/users", "{}")).ShouldBe(400, "invalid-request").WrongMembers.ShouldBe(["limit"]);
+        (await Quota(account, "users"))["limit"].ShouldBe("5", "what was left out takes nothing away");
         (await Limit(account, "users", "null")).ShouldHave("""{ "metric": "users", "kind": "gauge", "used": 6 }""");
         (await Limit(account, "users", "-1")).ShouldBe(400, "invalid-request").WrongMembers.ShouldBe(["limit"]);
         (await Limit(account, "us*ers", "1")).ShouldBe(400, "invalid-request").WrongMembers.ShouldBe(["metric"]);

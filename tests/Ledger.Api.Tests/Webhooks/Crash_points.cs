@@ -1,3 +1,4 @@
+using Ledger.Api.Maintenance;
 using Ledger.Api.Tests.Reliability;
 using Ledger.Api.Webhooks;
 using Ledger.Testing;
@@ -115,9 +116,11 @@ public sealed class Crash_points(PayingService paying)
             await Should.ThrowAsync<Exception>(() => asked);
         }
 
-        // What the dead process held is free when its time is over.
+        // What the dead process held is free when its time is over, which is soon: only who lives makes it longer.
         await using (var session = await database.OpenAsync())
         {
+            await using var left = new NpgsqlCommand("select max(until - now()) from ledger.payment_leases", session);
+            ((TimeSpan)(await left.ExecuteScalarAsync())!).ShouldBeInRange(TimeSpan.Zero, KeptLease.Time);
             await using var over = new NpgsqlCommand("update ledger.payment_leases set until = now()", session);
             await over.ExecuteNonQueryAsync();
         }
