@@ -74,6 +74,7 @@ public static class Samples
         ("account_changed_full", new AccountChanged { OverdraftLimit = 50, Metadata = Metadata.Of([new("plan", "free")]) }),
         ("account_changed_small", new AccountChanged { Metadata = Metadata.Empty }),
         ("account_watched_full", new AccountWatched { Below = 20.5m, Above = 110, Spent = 80 }),
+        ("account_watched_calls", new AccountWatched { Spent = 80, Calls = 800 }),
         ("account_watched_small", new AccountWatched()),
         ("credits_purchased_full", new CreditsPurchased
         {

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Ledger.Api.Http;
 using Ledger.Domain;
 using Ledger.Domain.Catalog;
+using Ledger.Domain.Quotas;
 
 namespace Ledger.Api.Catalog;
 
@@ -134,7 +135,7 @@ public sealed record PlanRequest : CatalogRequest
     public RolloverRequest? Rollover { get; init; }
 
     /// <summary>How much of each metric may be used; a metric that is left out has no limit.</summary>
-    public IReadOnlyDictionary<string, Credits?>? Limits { get; init; }
+    public IReadOnlyDictionary<string, Quantity?>? Limits { get; init; }
 
     /// <summary>Whatever the app shows of it: an object of at most 8 KB.</summary>
     public JsonElement? Features { get; init; }
@@ -176,10 +177,14 @@ public sealed record PlanRequest : CatalogRequest
     private List<PlanLimit> LimitsOf(Errors errors)
     {
         var limits = new List<PlanLimit>();
-        foreach (var (metric, max) in (Limits ?? new Dictionary<string, Credits?>()).OrderBy(limit => limit.Key, StringComparer.Ordinal))
+        foreach (var (metric, max) in (Limits ?? new Dictionary<string, Quantity?>()).OrderBy(limit => limit.Key, StringComparer.Ordinal))
         {
             if (!Errors.IsId(metric)) errors.Add("limits", "has a metric with other characters than A-Z a-z 0-9 . _ : -");
-            else if (max is { } amount) limits.Add(new(metric, NotNegative(amount, "limits." + metric, errors)));
+            else if (max is { Value: var amount })
+            {
+                if (amount > Metrics.MaxOf(metric)) errors.Add("limits." + metric, $"must be at most {Metrics.MaxOf(metric)}");
+                limits.Add(new(metric, NotNegative(amount, "limits." + metric, errors)));
+            }
         }
 
         if (limits.Count > LimitsMax) errors.Add("limits", $"must have at most {LimitsMax} members");

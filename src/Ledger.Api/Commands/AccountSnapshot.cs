@@ -27,6 +27,9 @@ internal static class AccountSnapshot
 
     private const int Watched = 2;
 
+    // The watch is for calls too.
+    private const int WatchedCalls = 4;
+
     /// <summary>Writes an account down; every member but <see cref="Account.Left"/>.</summary>
     public static void Save(Account account, IBufferWriter<byte> into, JsonSerializerOptions json)
     {
@@ -75,7 +78,7 @@ internal static class AccountSnapshot
 
         to.Number(account.Calls);
         // What most accounts have not: one number says what follows.
-        to.Number((account.Period is null ? 0 : Subscribed) | (account.Watch is null ? 0 : Watched));
+        to.Number((account.Period is null ? 0 : Subscribed) | (account.Watch is null ? 0 : Watched) | (account.Watch?.Calls is null ? 0 : WatchedCalls));
         if (account.Period is { } period)
         {
             to.Text(period.Subscription.Value);
@@ -84,6 +87,7 @@ internal static class AccountSnapshot
         }
 
         if (account.Watch is { } watch) Save(ref to, watch);
+        if (account.Watch?.Calls is { } calls) to.Number(calls);
         to.Flush();
     }
 
@@ -129,6 +133,7 @@ internal static class AccountSnapshot
         var more = from.Small();
         var period = (more & Subscribed) == 0 ? null : new PeriodCredits(new(from.Text()), from.Credits(), from.TimeOrNull());
         var watch = (more & Watched) == 0 ? null : LoadWatch(ref from);
+        if ((more & WatchedCalls) != 0) watch = watch! with { Calls = from.Number() };
         return new Account
         {
             Id = id,

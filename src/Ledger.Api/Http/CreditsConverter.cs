@@ -17,14 +17,22 @@ internal sealed class CreditsConverter(bool asStrings) : JsonConverter<Credits>
 
     public override Credits Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
+        var read = Read(ref reader, TooMuch);
+        return Credits.Abs(read) > Credits.AmountMax ? throw new MemberException(TooMuch) : read;
+    }
+
+    /// <summary>Reads an exact amount of any size.</summary>
+    /// <param name="reader">At the number, or the string.</param>
+    /// <param name="tooMuch">What is said of a number that no amount can be.</param>
+    internal static Credits Read(ref Utf8JsonReader reader, string tooMuch)
+    {
         var read = reader.TokenType switch
         {
-            JsonTokenType.Number => Credits.TryParseNumber(reader.ValueSpan, out var number) ? number : throw new MemberException(TooMuch + ", with at most 28 digits"),
+            JsonTokenType.Number => Credits.TryParseNumber(reader.ValueSpan, out var number) ? number : throw new MemberException(tooMuch + ", with at most 28 digits"),
             JsonTokenType.String when !reader.ValueIsEscaped => Credits.TryParse(reader.ValueSpan, out var text) ? text : throw new MemberException(Rule),
             _ => throw new MemberException(Rule),
         };
-        if (read.Value.Scale > Credits.ScaleMax && read.Scale > Credits.ScaleMax) throw new MemberException(Decimals);
-        return Credits.Abs(read) > Credits.AmountMax ? throw new MemberException(TooMuch) : read;
+        return read.Value.Scale > Credits.ScaleMax && read.Scale > Credits.ScaleMax ? throw new MemberException(Decimals) : read;
     }
 
     public override void Write(Utf8JsonWriter writer, Credits value, JsonSerializerOptions options)

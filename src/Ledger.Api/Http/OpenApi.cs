@@ -183,7 +183,7 @@ internal static class OpenApi
     private static void Shape(OpenApiSchema schema, Type type)
     {
         type = Nullable.GetUnderlyingType(type) ?? type;
-        if (type == typeof(Credits))
+        if (type == typeof(Credits) || type == typeof(Quantity))
         {
             Clear(schema);
             schema.Type = JsonSchemaType.Number | JsonSchemaType.String;

@@ -59,6 +59,9 @@ internal sealed class PaymentCalls(PaymentHallway hallway, EventReader reader, P
                     await OpenAsync(tenant, payment, provider, settings, attempt, cancellationToken);
                     break;
                 case ProviderCall.Charge:
+                    // What was called off meanwhile is not asked for; what can't be noted now is asked for later.
+                    if (!payment.IsChargeBegun) await SendAsync(tenant, new BeginCharge { Payment = payment.Id });
+                    if (await hallway.FindAsync(tenant, payment.Id, cancellationToken) is not { IsChargeBegun: true, Standing: PaymentStatus.Pending }) return;
                     var charge = new ChargeOrder
                     {
                         Tenant = tenant,

@@ -104,7 +104,7 @@ internal sealed class CustomerWork(LinkCustomer command) : Work
 {
     private StreamRef Own => CustomerModel.StreamOf(Tenant, command.Provider, command.Account);
 
-    private FactName Holder => CustomerModel.HolderFactOf(Tenant, command.Provider, command.CustomerId);
+    private Ledger.EventStore.FactName Holder => CustomerModel.HolderFactOf(Tenant, command.Provider, command.CustomerId);
 
     public override void Name(Needs needs)
     {

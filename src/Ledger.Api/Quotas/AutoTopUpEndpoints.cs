@@ -35,7 +35,8 @@ internal sealed class AutoTopUpEndpoints(QuotaHallway quotas, AccountFinder acco
         {
             // What is turned off needs no package that is sold.
             var found = await FindAsync(caller.Tenant, wanted, http.RequestAborted);
-            if (found is var (package, quantity)) settings = settings! with { Package = package, Quantity = quantity };
+            if (found.IsInSeveralCurrencies) problem = Problem.Invalid("amount", "fits packages in several currencies, whose prices can't be compared. Choose a package as item, or say an amount of money");
+            else if (found.Best is var (package, quantity)) settings = settings! with { Package = package, Quantity = quantity };
             else if (settings!.Enabled) problem = Problem.Invalid("amount", "fits no package that is sold, nor several of one. Choose a package as item, or another amount");
         }
 
@@ -113,20 +114,22 @@ internal sealed class AutoTopUpEndpoints(QuotaHallway quotas, AccountFinder acco
         return new Wanted(null, 1, null, null);
     }
 
-    /// <summary>Of the packages of which a whole number makes the amount: for money the one with most credits, for credits the cheapest; of equal ones the fewest pieces.</summary>
-    private async Task<(string Package, long Quantity)?> FindAsync(string tenant, Wanted wanted, CancellationToken cancellationToken)
+    /// <summary>Of the packages of which a whole number makes the amount: for money the one with most credits, for credits the cheapest, where all of them are in one currency; of equal ones the fewest pieces.</summary>
+    private async Task<((string Package, long Quantity)? Best, bool IsInSeveralCurrencies)> FindAsync(string tenant, Wanted wanted, CancellationToken cancellationToken)
     {
         (string Package, long Quantity)? best = null;
         var rank = (Value: 0m, Quantity: 0L);
+        var currencies = new HashSet<string>(StringComparer.Ordinal);
         foreach (var item in await PackagesAsync(tenant, cancellationToken))
         {
             if (item is not { IsForSale: true, Entry: Package { Price.Amount: > 0 } package } || Pieces(package, wanted) is not { } pieces) continue;
+            currencies.Add(package.Price.Currency);
             var value = wanted.Money is not null ? -package.CreditAmount.Value * pieces : (decimal)package.Price.Amount * pieces;
             if (best is not null && (value, pieces).CompareTo(rank) >= 0) continue;
             (best, rank) = ((item.Id, pieces), (value, pieces));
         }
 
-        return best;
+        return (best, currencies.Count > 1);
     }
 
     private static long? Pieces(Package package, Wanted wanted)

@@ -50,11 +50,11 @@ internal sealed class QuotaEndpoints(QuotaHallway quotas, AccountFinder accounts
         var account = errors.RequiredAccount((string)http.Request.RouteValues["accountId"]!, "accountId");
         var metric = MetricOf(http, query);
         if (read.Value is { IsGiven: false }) errors.Add("limit", "is required; null takes the account's own limit away");
-        if (read.Value?.Limit is { IsNegative: true }) errors.Add("limit", "must be 0 or more");
+        if (read.Value?.Limit is { Value.IsNegative: true }) errors.Add("limit", "must be 0 or more");
         var problem = read.Problem ?? errors.Problem ?? query.Problem();
         if (problem is null)
         {
-            var result = await quotas.SendAsync(caller.Tenant, new OverrideLimit { Account = account, Metric = metric, Limit = read.Value!.Limit }, CommandHandler.MetaOf(http, caller, null), cancellationToken: http.RequestAborted);
+            var result = await quotas.SendAsync(caller.Tenant, new OverrideLimit { Account = account, Metric = metric, Limit = read.Value!.Limit?.Value }, CommandHandler.MetaOf(http, caller, null), cancellationToken: http.RequestAborted);
             problem = result.Problem;
         }
 
@@ -123,7 +123,7 @@ internal sealed class QuotaEndpoints(QuotaHallway quotas, AccountFinder accounts
     private static Credits NeedOf(QueryParameters query)
     {
         if (query.Text("need") is not { } text) return 1;
-        if (Credits.TryParse(text, out var need) && !need.IsNegative && need <= Credits.AmountMax && need.Scale <= Credits.ScaleMax) return need;
+        if (Credits.TryParse(text, out var need) && !need.IsNegative && need <= Metrics.QuantityMax && need.Scale <= Credits.ScaleMax) return need;
         query.Add("need", "must be a plain decimal number, 0 or more, with at most 6 decimals");
         return 0;
     }

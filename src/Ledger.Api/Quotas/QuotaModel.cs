@@ -15,7 +15,7 @@ public sealed class QuotaModel() : JsonModel<Quota>(StreamKind)
     public const string StreamKind = "quota";
 
     /// <inheritdoc/>
-    public override short Format => 2;
+    public override short Format => 3;
 
     /// <summary>The stream of an account's quotas.</summary>
     public static StreamRef StreamOf(string tenant, AccountId account) => new(tenant, $"{StreamKind}/{account.Value}");

@@ -12,7 +12,7 @@ public sealed record RecordUsageRequest
     public string? Metric { get; init; }
 
     /// <summary>How much; at most 6 decimals. Of a gauge less than 0 may be added.</summary>
-    public Credits? Quantity { get; init; }
+    public Quantity? Quantity { get; init; }
 
     /// <summary>add (where it is left out) or set.</summary>
     public UsageMode? Mode { get; init; }
@@ -33,7 +33,7 @@ public sealed record RecordUsageRequest
     {
         Account = account,
         Metric = UsageNames.Required(Metric, "metric", errors),
-        Quantity = errors.Required(Quantity, "quantity"),
+        Quantity = errors.Required(Quantity, "quantity").Value,
         Mode = Mode ?? UsageMode.Add,
         Category = Category is null ? null : UsageNames.Required(Category, "category", errors),
         OccurredAt = OccurredAt,
@@ -46,7 +46,7 @@ public sealed record RecordUsageRequest
 public sealed record OverrideLimitRequest
 {
     /// <summary>The limit, 0 or more; null: that of the plan holds again. It must not be left out.</summary>
-    public Credits? Limit
+    public Quantity? Limit
     {
         get;
         init

@@ -2,6 +2,7 @@ using Ledger.Api.Billing;
 using Ledger.Api.Catalog;
 using Ledger.Api.Commands;
 using Ledger.Api.Payments;
+using Ledger.Domain;
 using Ledger.Domain.Accounts;
 using Ledger.Domain.Catalog;
 using Ledger.Domain.Payments;
@@ -20,7 +21,7 @@ internal sealed class QuotaWork(QuotaCommand command) : Work
     // What the first load led to. Works before this one in the batch may lead elsewhere; then it is looked at again.
     private Led led;
 
-    private readonly record struct Led(SubscriptionId? Live, SubscriptionId? Ended, PaymentId? Last, PaymentId? Next, string? Package);
+    private readonly record struct Led(SubscriptionId? Live, SubscriptionId? Ended, PaymentId? Last, PaymentId? Next, string? Package, ValueList<PaymentId> Vain);
 
     private StreamRef Own => QuotaModel.StreamOf(Tenant, command.Account);
 
@@ -53,6 +54,7 @@ internal sealed class QuotaWork(QuotaCommand command) : Work
             Live = led.Live is { } live ? (Subscription)context.State(SubscriptionModel.StreamOf(Tenant, live)) : null,
             Ended = led.Ended is { } ended ? (Subscription)context.State(SubscriptionModel.StreamOf(Tenant, ended)) : null,
             Last = led.Last is { } last ? (Payment)context.State(PaymentModel.StreamOf(Tenant, last)) : null,
+            Vain = [.. ((IEnumerable<PaymentId>)led.Vain).Select(id => (Payment)context.State(PaymentModel.StreamOf(Tenant, id)))],
             Next = led.Next ?? default,
             Package = led.Package is { } package ? CatalogModel.Of(context.State(CatalogModel.StreamOf(Tenant, ItemKind.Package, package))) : null,
         };
@@ -67,6 +69,7 @@ internal sealed class QuotaWork(QuotaCommand command) : Work
                 if (!accepted.Quota.IsEmpty) appends.Add(new Append(Own, accepted.Quota));
                 if (!accepted.Account.IsEmpty) appends.Add(new Append(AccountStream, accepted.Account));
                 if (!accepted.Payment.IsEmpty) appends.Add(new Append(PaymentModel.StreamOf(Tenant, led.Next!.Value), accepted.Payment));
+                if (!accepted.CalledOff.IsEmpty) appends.Add(new Append(PaymentModel.StreamOf(Tenant, led.Last!.Value), accepted.CalledOff));
                 // The first event answers: what was posted. What follows of it stands behind.
                 return Verdict.Accept(appends, Own, context.Version(Own) + (accepted.Quota.IsEmpty ? 0 : 1), accepted.Quota.IsEmpty ? AnswerKind.Unchanged : AnswerKind.Done);
             default:
@@ -83,14 +86,15 @@ internal sealed class QuotaWork(QuotaCommand command) : Work
         if (led.Ended is { } ended) yield return SubscriptionModel.StreamOf(Tenant, ended);
         if (led.Last is { } last) yield return PaymentModel.StreamOf(Tenant, last);
         if (led.Next is { } next) yield return PaymentModel.StreamOf(Tenant, next);
+        foreach (var vain in (IEnumerable<PaymentId>)led.Vain) yield return PaymentModel.StreamOf(Tenant, vain);
     }
 
     private Led LeadsTo(IDecisionContext context)
     {
         var place = (Subscriber)context.State(Place);
         var (live, ended) = (place.Live, place.Live is null ? place.Last : null);
-        if (!command.MayTopUp) return new Led(live, ended, null, null, null);
+        if (!command.MayTopUp) return new Led(live, ended, null, null, null, []);
         var quota = (Quota)context.State(Own);
-        return new Led(live, ended, quota.TopUp.Open ?? quota.TopUp.Last, QuotaModel.PaymentOf(Tenant, command.Account, quota.TopUp.Number + 1), command.Package ?? quota.AutoTopUp?.Package);
+        return new Led(live, ended, quota.TopUp.Open ?? quota.TopUp.Last, QuotaModel.PaymentOf(Tenant, command.Account, quota.TopUp.Number + 1), command.Package ?? quota.AutoTopUp?.Package, quota.TopUp.Vain);
     }
 }

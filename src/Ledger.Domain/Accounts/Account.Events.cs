@@ -116,6 +116,9 @@ public sealed record AccountWatched : AccountEvent
 
     /// <summary>When this or more was ever consumed, less what was refunded of it.</summary>
     public Credits? Spent { get; init; }
+
+    /// <summary>When so many calls or more were ever counted.</summary>
+    public long? Calls { get; init; }
 }
 
 /// <summary>Credits were bought.</summary>

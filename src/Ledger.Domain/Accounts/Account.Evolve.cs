@@ -43,7 +43,7 @@ public sealed partial record Account
             case AccountFrozen: return next.Finish() with { Status = AccountStatus.Frozen };
             case AccountUnfrozen: return next.Finish() with { Status = AccountStatus.Open };
             case AccountWatched e:
-                return next.Finish() with { Watch = e.Below is null && e.Above is null && e.Spent is null ? null : new(e.Below, e.Above, e.Spent) };
+                return next.Finish() with { Watch = e.Below is null && e.Above is null && e.Spent is null && e.Calls is null ? null : new(e.Below, e.Above, e.Spent, Calls: e.Calls) };
             case AccountClosed: return next.Finish() with { Status = AccountStatus.Closed };
         }
 

@@ -7,16 +7,17 @@ namespace Ledger.Domain.Accounts;
 /// <param name="Above">Crossed when this or more is available.</param>
 /// <param name="Spent">Crossed when this or more was ever consumed, less what was refunded of it.</param>
 /// <param name="CrossedAt">When one of them was crossed: the account is due from then on. Null while none is.</param>
-public sealed record AccountWatch(Credits? Below = null, Credits? Above = null, Credits? Spent = null, DateTimeOffset? CrossedAt = null)
+/// <param name="Calls">Crossed when so many calls or more were ever counted.</param>
+public sealed record AccountWatch(Credits? Below = null, Credits? Above = null, Credits? Spent = null, DateTimeOffset? CrossedAt = null, long? Calls = null)
 {
     /// <summary>Whether there is nothing to watch for.</summary>
-    public bool IsEmpty => Below is null && Above is null && Spent is null;
+    public bool IsEmpty => Below is null && Above is null && Spent is null && Calls is null;
 
     /// <summary>Whether an account is beyond one of the levels.</summary>
     public bool IsCrossedBy(Account account)
     {
         ArgumentNullException.ThrowIfNull(account);
-        return account.Available < Below || account.Available >= Above || account.Totals.Spent() >= Spent;
+        return account.Available < Below || account.Available >= Above || account.Totals.Spent() >= Spent || account.Calls >= Calls;
     }
 }
 
@@ -39,6 +40,6 @@ public static class WatchAccountHandler
         if (!account.Exists) return Decision.Refuse(new AccountNotFound(account.Id));
         var wanted = account.Status == AccountStatus.Closed || command.Watch.IsEmpty ? null : command.Watch with { CrossedAt = null };
         if (wanted == account.Watch) return Decision.Nothing;
-        return Checks.Append(account.SettledAt(now), new AccountWatched { Below = wanted?.Below, Above = wanted?.Above, Spent = wanted?.Spent });
+        return Checks.Append(account.SettledAt(now), new AccountWatched { Below = wanted?.Below, Above = wanted?.Above, Spent = wanted?.Spent, Calls = wanted?.Calls });
     }
 }

@@ -119,6 +119,9 @@ public sealed record ProviderCallTried : PaymentEvent
     public required DateTimeOffset NextAt { get; init; }
 }
 
+/// <summary>The provider is about to be asked for the charge: from here on it may have been made, and the payment can't be called off here any more.</summary>
+public sealed record ChargeBegun : PaymentEvent;
+
 /// <summary>The payment came to another standing, without money.</summary>
 public sealed record PaymentAdvanced : PaymentEvent
 {

@@ -48,6 +48,8 @@ public sealed partial record Payment
                 return next with { NextCall = e.NextAt, Page = Page is null ? null : Page with { Tries = Page.Tries + 1 }, IsCharged = IsCharged || e.Reason is null };
             case ProviderCallTried e:
                 return next with { NextCall = e.NextAt, Asked = Asked + 1 };
+            case ChargeBegun:
+                return next with { IsChargeBegun = true };
             case PaymentAdvanced e:
                 next = next.Knowing(e.Refs, newest: !HasSucceeded) with { Standing = e.To, FailureReason = e.Reason ?? FailureReason, Method = Method ?? e.Method };
                 return next.IsOver ? next with { NextCall = null } : next;

@@ -161,6 +161,12 @@ public sealed partial record Payment
     /// <summary>The saved method that is charged without the payer; null where a page is opened.</summary>
     public SavedMethod? Charge { get; init; }
 
+    /// <summary>Whether the provider may have been asked for the charge.</summary>
+    public bool IsChargeBegun { get; init; }
+
+    /// <summary>Whether it is a charge that nobody has been asked for yet: it can be called off, and then is never made.</summary>
+    public bool CanBeCalledOff() => Charge is not null && Standing == PaymentStatus.Pending && !IsChargeBegun && !IsCharged && Page is { Tries: 0 };
+
     /// <summary>Whether the provider has taken the charge: from then on it is only asked how that stands.</summary>
     public bool IsCharged { get; init; }
 

@@ -7,6 +7,8 @@ internal static class Alerts
     private const int BalanceClears = 110;
     private const int QuotaClears = 90;
     private const decimal Least = 0.000001m;
+    private const decimal CallsMax = 1_000_000_000_000_000_000m;
+    private const int LooksBeyond = 20;
 
     public static void OfBalance(QuotaDraft draft)
     {
@@ -59,24 +61,35 @@ internal static class Alerts
     }
 
     /// <summary>
-    /// What the account would have spent in all when the next alert of its credits could be raised, in this period or any later one, which begins with nothing used: so the lowest percentage counts from now too. Null where
-    /// none was asked for; where there is no limit, a sum that is far away: the watch has to stand, for a plan that comes crosses it.
+    /// What the account would have spent in all when the next alert of its credits could be raised. Null where none was asked for; where there is no limit, a sum that is far away: the watch has to stand, for a plan that comes crosses it.
     /// </summary>
     public static Credits? NextSpent(QuotaDraft draft)
     {
-        if (draft.Quota.Alerts is not { QuotaPercent: { Count: > 0 } percents }) return null;
-        var (sheet, spent) = (draft.Sheet, draft.Account.Totals.Spent());
-        if (sheet.LimitOf(Metrics.AiCredits) is not { } max) return spent + Credits.AmountMax;
-        var used = sheet.UsedOf(Metrics.AiCredits);
-        var next = Metrics.Share(max, percents[0]);
+        if (draft.Quota.Alerts is not { QuotaPercent.Count: > 0 }) return null;
+        var spent = draft.Account.Totals.Spent();
+        return spent + (Next(draft, Metrics.AiCredits, Least) ?? Credits.AmountMax);
+    }
+
+    /// <summary>How many calls the account would have made in all when the next alert of them could be raised; null where none was asked for, or there is no limit.</summary>
+    public static long? NextCalls(QuotaDraft draft) => Next(draft, Metrics.ApiCalls, 1) is { } more ? draft.Account.Calls + (long)Math.Min(CallsMax, Math.Ceiling(more.Value)) : null;
+
+    // How much more of it the next alert is away, in this period or any later one, which begins with nothing used: so the lowest percentage counts from now too.
+    private static Credits? Next(QuotaDraft draft, string metric, Credits least)
+    {
+        var sheet = draft.Sheet;
+        if (draft.Quota.Alerts is not { QuotaPercent: { Count: > 0 } percents } || sheet.LimitOf(metric) is not { } max) return null;
+        var used = sheet.UsedOf(metric);
+        var (next, isOver) = (Metrics.Share(max, percents[0]), true);
         foreach (var percent in (IEnumerable<int>)percents)
         {
-            if (Find(draft, Metrics.AiCredits, percent, sheet.Period.Start) is null && Metrics.Share(max, percent) is var level && level > used) next = Credits.Min(next, level - used);
+            var level = Metrics.Share(max, percent);
+            if (Find(draft, metric, percent, sheet.Period.Start) is not null || level <= used) continue;
+            (next, isOver) = (Credits.Min(next, level - used), false);
         }
 
-        // Of a limit of nothing the first alert comes with the first use; after that it is enough to look now and then.
-        if (!next.IsPositive) next = used.IsPositive ? 1 : Least;
-        return spent + next;
+        // Of a limit of nothing the first alert comes with the first use. Who is far beyond the limit is looked at now and then, not with each step.
+        if (isOver) next = Credits.Max(next, Metrics.Up(used.Value / LooksBeyond));
+        return next.IsPositive ? Credits.Max(next, least) : used.IsPositive ? 1 : least;
     }
 
     private static StandingAlert? Find(QuotaDraft draft, Credits level)

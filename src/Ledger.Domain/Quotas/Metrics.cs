@@ -8,6 +8,9 @@ public static class Metrics
     /// <summary>Most characters of a metric's or a category's name.</summary>
     public const int NameMax = 64;
 
+    /// <summary>The most of a metric as it is metered, posted or allowed: what a long holds, 9,223,372,036,854,775,807.</summary>
+    public static Credits QuantityMax { get; } = new(long.MaxValue);
+
     /// <summary>Credits that were consumed: what the ledger sees, and what an app posts besides.</summary>
     public const string AiCredits = "ai_credits";
 
@@ -53,6 +56,9 @@ public static class Metrics
 
     /// <summary>An amount as it is metered, of an amount under this name. Exact.</summary>
     public static Credits ToMetered(string metric, Credits amount) => metric == StorageMb ? amount.Value * BytesOfMb : amount;
+
+    /// <summary>The most of a metric under this name: <see cref="QuantityMax"/> as it is metered, in whole units.</summary>
+    public static Credits MaxOf(string metric) => metric == StorageMb ? long.MaxValue / BytesOfMb : QuantityMax;
 
     /// <summary>An amount under this name, of an amount as it is metered; rounded up to 6 decimals.</summary>
     public static Credits FromMetered(string metric, Credits amount) => metric == StorageMb ? Up(amount.Value / BytesOfMb) : amount;

@@ -26,7 +26,7 @@ public static class OverrideLimitHandler
         if (draft.IsOutdated) return new QuotaDecision.Outdated();
         if (command.Limit is { } limit)
         {
-            if (limit.IsNegative || limit > Credits.AmountMax) return QuotaDecision.Refuse(new InvalidAmount("limit", $"must be between 0 and {Credits.AmountMax}"));
+            if (limit.IsNegative || limit > Metrics.MaxOf(command.Metric)) return QuotaDecision.Refuse(new InvalidAmount("limit", $"must be between 0 and {Metrics.MaxOf(command.Metric)}"));
             if (limit.Scale > Credits.ScaleMax) return QuotaDecision.Refuse(new InvalidAmount("limit", "may have at most 6 decimals"));
         }
 

@@ -124,6 +124,16 @@ public sealed record AutoTopUpSet : QuotaEvent
     public required AutoTopUp Settings { get; init; }
 }
 
+/// <summary>A payment that had come to nothing was paid after all: it counts in the month in which it was.</summary>
+public sealed record TopUpPaidLate : QuotaEvent
+{
+    /// <summary>The payment.</summary>
+    public required PaymentId Payment { get; init; }
+
+    /// <summary>When it was paid.</summary>
+    public required DateTimeOffset PaidAt { get; init; }
+}
+
 /// <summary>Credits are being bought: the payment began in the same commit.</summary>
 public sealed record TopUpStarted : QuotaEvent
 {

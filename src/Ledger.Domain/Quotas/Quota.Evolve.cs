@@ -33,7 +33,11 @@ public sealed partial record Quota
             case TopUpEnded { IsPaid: true }:
                 return next with { TopUp = TopUp with { Open = null, Failures = 0, NotBefore = null, Reason = null, WakeAt = null } };
             case TopUpEnded e:
-                return next with { TopUp = TopUp with { Open = null, Failures = TopUp.Failures + 1, NotBefore = e.NotBefore, Reason = e.Reason, WakeAt = e.NotBefore, InMonth = Math.Max(0, TopUp.InMonth - 1) } };
+                return next with { TopUp = TopUp with { Open = null, Failures = TopUp.Failures + 1, NotBefore = e.NotBefore, Reason = e.Reason, WakeAt = e.NotBefore, InMonth = Math.Max(0, TopUp.InMonth - 1), Vain = [.. TopUp.Vain.TakeLast(TopUpState.VainMax - 1), e.Payment] } };
+            case TopUpPaidLate e:
+                var paid = QuotaPeriod.MonthOf(e.PaidAt);
+                var top = TopUp with { Vain = [.. TopUp.Vain.Where(known => known != e.Payment)] };
+                return next with { TopUp = TopUp.Month == paid ? top with { InMonth = TopUp.InMonth + 1 } : TopUp.Month > paid ? top : top with { Month = paid, InMonth = 1 } };
             case TopUpWaits e:
                 return next with
                 {

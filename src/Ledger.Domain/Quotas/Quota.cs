@@ -163,8 +163,14 @@ public sealed record TopUpState
     /// <summary>The calendar month, UTC, that <see cref="InMonth"/> counts.</summary>
     public DateTimeOffset? Month { get; init; }
 
-    /// <summary>How many of that month were begun and not declined.</summary>
+    /// <summary>How many of that month were begun and not declined, or were paid late in it.</summary>
     public int InMonth { get; init; }
+
+    /// <summary>The payments of the last tries in vain, oldest first; at most <see cref="VainMax"/>. One that is paid late counts after all.</summary>
+    public ValueList<PaymentId> Vain { get; init; } = [];
+
+    /// <summary>So many tries in vain are remembered.</summary>
+    public const int VainMax = 20;
 }
 
 /// <summary>What an account uses, what it may, and what follows of itself, as its events made it. Immutable.</summary>

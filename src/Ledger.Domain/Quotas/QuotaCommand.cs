@@ -36,6 +36,9 @@ public sealed record QuotaStates
     /// <summary>The last top-up's payment, under way or not; null where there is none that counts.</summary>
     public Payment? Last { get; init; }
 
+    /// <summary>The payments of tries in vain that are remembered, as they stand now: one of them may have been paid late.</summary>
+    public ImmutableArray<Payment> Vain { get; init; } = [];
+
     /// <summary>The name of the next top-up's payment; made of tenant, account and number, so that it is begun once.</summary>
     public PaymentId Next { get; init; }
 
@@ -81,7 +84,11 @@ public abstract record QuotaDecision
     /// <param name="Quota">Of the quotas; the first one answers where the command recorded something. May be none.</param>
     /// <param name="Account">Of the account.</param>
     /// <param name="Payment">Of the payment that begins: none, or one.</param>
-    public sealed record Accepted(ImmutableArray<QuotaEvent> Quota, ImmutableArray<AccountEvent> Account, ImmutableArray<PaymentEvent> Payment) : QuotaDecision;
+    public sealed record Accepted(ImmutableArray<QuotaEvent> Quota, ImmutableArray<AccountEvent> Account, ImmutableArray<PaymentEvent> Payment) : QuotaDecision
+    {
+        /// <summary>Of the last top-up's payment: none, or one that calls it off.</summary>
+        public ImmutableArray<PaymentEvent> CalledOff { get; init; } = [];
+    }
 
     /// <summary>What was looked up is not what holds by now: look again.</summary>
     public sealed record Outdated : QuotaDecision;

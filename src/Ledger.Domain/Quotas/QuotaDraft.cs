@@ -12,6 +12,7 @@ internal sealed class QuotaDraft
     private readonly QuotaStates states;
     private ImmutableArray<AccountEvent> accountEvents = [];
     private ImmutableArray<PaymentEvent> payment = [];
+    private ImmutableArray<PaymentEvent> calledOff = [];
     private bool isOutdated;
 
     public QuotaDraft(QuotaCommand command, QuotaStates states, DateTimeOffset now)
@@ -48,6 +49,13 @@ internal sealed class QuotaDraft
         payment = [intended with { Status = after.Status }];
     }
 
+    /// <summary>The last top-up's payment is not made after all.</summary>
+    public void CallOff(string reason)
+    {
+        var canceled = new PaymentAdvanced { To = PaymentStatus.Canceled, Reason = reason };
+        calledOff = [canceled with { Status = states.Last!.Evolve(canceled, Now).Status }];
+    }
+
     public void Watch(AccountWatch watch)
     {
         if (new WatchAccount { Account = Account.Id, Watch = watch }.Decide(states.Account, null, Recollection.Empty, Now) is Decision.Accepted accepted) accountEvents = accepted.Streams[0].Events;
@@ -56,5 +64,5 @@ internal sealed class QuotaDraft
     /// <summary>Something has to be known that was not looked up: nothing is decided.</summary>
     public void LookAgain() => isOutdated = true;
 
-    public QuotaDecision Done() => isOutdated ? new QuotaDecision.Outdated() : new QuotaDecision.Accepted(events.ToImmutable(), accountEvents, payment);
+    public QuotaDecision Done() => isOutdated ? new QuotaDecision.Outdated() : new QuotaDecision.Accepted(events.ToImmutable(), accountEvents, payment) { CalledOff = calledOff };
 }

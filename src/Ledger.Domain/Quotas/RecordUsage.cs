@@ -63,6 +63,7 @@ public static class RecordUsageHandler
         var occurredAt = command.OccurredAt < now ? command.OccurredAt.Value : now;
         var isCounted = isGauge ? command.Mode == UsageMode.Add || part?.SetAt is not { } setAt || occurredAt >= setAt : occurredAt >= sheet.Period.Start;
         if (isCounted && (level + change).IsNegative) return QuotaDecision.Refuse(new LevelTooLow(command.Metric, Metrics.FromMetered(command.Metric, level)));
+        if (isCounted && change.IsPositive && used + change > Metrics.QuantityMax) return QuotaDecision.Refuse(new InvalidAmount("quantity", $"makes more than {Metrics.MaxOf(command.Metric)} in all"));
         var limit = sheet.LimitOf(metric);
         if (command.Enforce && isCounted && change.IsPositive && used + change > limit)
             return QuotaDecision.Refuse(new QuotaExceeded(command.Metric, Metrics.FromMetered(command.Metric, limit!.Value), Metrics.FromMetered(command.Metric, used)));
@@ -87,14 +88,14 @@ public static class RecordUsageHandler
         });
         Alerts.OfQuota(draft, metric);
         // What is posted besides brings the level nearer at which consumptions raise the next one.
-        if (metric == Metrics.AiCredits && isCounted && draft.Account.Watch is { CrossedAt: null } watch) draft.Watch(watch with { Spent = Alerts.NextSpent(draft) });
+        if (Metrics.IsSeen(metric) && isCounted && draft.Account.Watch is { CrossedAt: null } watch) draft.Watch(watch with { Spent = Alerts.NextSpent(draft), Calls = Alerts.NextCalls(draft) });
         return draft.Done();
     }
 
     private static Refusal? Check(RecordUsage command, bool isGauge, DateTimeOffset now)
     {
         var quantity = command.Quantity;
-        if (Credits.Abs(quantity) > Credits.AmountMax) return new InvalidAmount("quantity", $"must be at most {Credits.AmountMax}");
+        if (Credits.Abs(quantity) > Metrics.MaxOf(command.Metric)) return new InvalidAmount("quantity", $"must be at most {Metrics.MaxOf(command.Metric)}");
         if (quantity.Scale > Credits.ScaleMax) return new InvalidAmount("quantity", "may have at most 6 decimals");
         if (command.Mode == UsageMode.Set && quantity.IsNegative) return new InvalidAmount("quantity", "must be 0 or more with mode set");
         if (command.Mode == UsageMode.Add && quantity.IsZero) return new InvalidAmount("quantity", "must not be 0 with mode add");

@@ -19,7 +19,7 @@ public sealed record SetAutoTopUp : QuotaCommand
 /// <summary>Sets auto top-ups.</summary>
 public static class SetAutoTopUpHandler
 {
-    /// <summary>Agrees on the price as it is now. Where too little is available already, the first one begins at once. Setting it again ends the wait after tries in vain, and after money that went back. Turned off it can be at any time, whatever the catalogue sells.</summary>
+    /// <summary>Agrees on the price as it is now. Where too little is available already, the first one begins at once. Setting it again ends the wait after tries in vain, and after money that went back. Turned off it can be at any time, whatever the catalogue sells; a charge that the provider was not asked for yet is called off by that.</summary>
     public static QuotaDecision Handle(SetAutoTopUp command, QuotaStates states, DateTimeOffset now)
     {
         if (!states.Account.Exists) return QuotaDecision.Refuse(new AccountNotFound(command.Account));
@@ -49,6 +49,7 @@ public static class SetAutoTopUpHandler
         else if (known is not null) settings = asked with { Package = known.Package, Quantity = known.Quantity, Price = known.Price };
         else return QuotaDecision.Refuse(new EntryNotFound(ItemKind.Package, asked.Package));
         if (settings is null || settings == known) return draft.Done();
+        TopUps.CallOff(draft);
         draft.Add(new AutoTopUpSet { Settings = settings });
         SettleQuotaHandler.Settle(draft);
         return draft.Done();

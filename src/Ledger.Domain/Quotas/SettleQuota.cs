@@ -39,6 +39,6 @@ public static class SettleQuotaHandler
     {
         var (below, above) = Alerts.Levels(draft);
         if (TopUps.Level(draft) is { } level && (below is null || level > below)) below = level;
-        return new AccountWatch(below, above, Alerts.NextSpent(draft));
+        return new AccountWatch(below, above, Alerts.NextSpent(draft), Calls: Alerts.NextCalls(draft));
     }
 }

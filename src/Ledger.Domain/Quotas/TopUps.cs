@@ -7,6 +7,7 @@ namespace Ledger.Domain.Quotas;
 // Credits that are bought by themselves: the rules of the README, section Auto top-up.
 internal static class TopUps
 {
+    private const string TurnedOff = "auto top-up was turned off";
     private const long QuantityMax = StartCheckout.QuantityMax;
 
     // Providers forget the key of a call after a day; with room for what a call may take, and for clocks.
@@ -22,6 +23,11 @@ internal static class TopUps
     {
         if (draft.Quota.TopUp.Open is not null && !End(draft)) return;
         if (draft.Quota.AutoTopUp is not { } settings) return;
+        foreach (var late in draft.States.Vain)
+        {
+            if (late.PaidAt is { } paidAt && draft.Quota.TopUp.Vain.Contains(late.Id)) draft.Add(new TopUpPaidLate { Payment = late.Id, PaidAt = paidAt });
+        }
+
         if (!settings.Enabled || draft.Account.Status == AccountStatus.Closed || draft.Account.Available >= settings.Threshold)
         {
             Wait(draft, null, null);
@@ -33,6 +39,14 @@ internal static class TopUps
         else if (draft.Account.Status == AccountStatus.Frozen) Wait(draft, draft.Now + FirstRetry, "the account is frozen");
         else if (Wrong(draft, settings) is { } wrong) draft.Add(new TopUpWaits { Until = draft.Now + RetryAfter(draft.Quota.TopUp.Failures), Reason = wrong, Failed = true });
         else Begin(draft, settings);
+    }
+
+    /// <summary>Calls the one that is under way off, where the provider was not asked for it yet; else it takes its course.</summary>
+    public static void CallOff(QuotaDraft draft)
+    {
+        if (draft.Quota.TopUp.Open is not { } open || draft.States.Last is not { } payment || payment.Id != open || !payment.CanBeCalledOff()) return;
+        draft.CallOff(TurnedOff);
+        draft.Add(new TopUpEnded { Payment = open, Reason = TurnedOff });
     }
 
     /// <summary>Why nobody is charged again who has asked money back, or got it; null where nobody has.</summary>

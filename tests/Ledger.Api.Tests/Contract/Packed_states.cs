@@ -83,7 +83,7 @@ public sealed class Packed_states(ITestOutputHelper output)
     public void What_few_accounts_have_is_brought_back_too()
     {
         var model = new AccountModel();
-        foreach (var watch in new[] { new AccountWatch(Below: 20.5m), new AccountWatch(Above: -1, Spent: 80), new AccountWatch(1, 2, 3, Known.UpdatedAt) })
+        foreach (var watch in new[] { new AccountWatch(Below: 20.5m), new AccountWatch(Above: -1, Spent: 80), new AccountWatch(1, 2, 3, Known.UpdatedAt), new AccountWatch(Calls: 80), new AccountWatch(1, 2, 3, Known.UpdatedAt, 1_000_000_000_000) })
         {
             var state = Known with { Calls = 7, Watch = watch };
             ((Account)model.Load(Stream, Save(model, state))).ShouldBe(state);

@@ -42,10 +42,10 @@ public sealed class Profiles_over_http(ContractService service)
     {
         var (account, other) = (await service.OpenAsync(), await service.OpenAsync());
         var customer = "cus_" + Guid.NewGuid().ToString("N");
-        var body = $$"""{"onboardingComplete":true,"providerCustomers":{"fake":"{{customer}}"}}""";
+        var body = $$$"""{"onboardingComplete":true,"providerCustomers":{"fake":"{{{customer}}}"}}""";
         CustomerTold Told(string of, bool deleted = false) => new() { Provider = "fake", Refs = new() { CustomerId = customer }, Marks = new("default", of), Deleted = deleted };
         var both = await Task.WhenAll(new[] { account, other }.Select(one => service.Admin.Put(one.Path + "/profile", body)));
-        both.Select(reply => reply.Status).Order().ShouldBe([200, 409], "of two at once one has it");
+        both.Select(reply => reply.Status).Order().ToArray().ShouldBe([200, 409], "of two at once one has it");
         if (both[0].Status == 409) (account, other) = (other, account);
         (await service.Admin.Get(other.Path + "/profile")).ShouldHave($$"""{ "accountId": "{{other.Id}}", "planTier": "free", "onboardingComplete": false, "providerCustomers": {} }""");
         (await service.Admin.Put(other.Path + "/profile", body)).ShouldBe(409, "conflict")["state"].ShouldBe("taken");

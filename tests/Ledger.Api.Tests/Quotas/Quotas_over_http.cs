@@ -118,6 +118,38 @@ public sealed class Quotas_over_http(ContractService service) : IClassFixture<Co
     }
 
     [Fact]
+    public async Task Bytes_are_taken_and_answered_as_exactly_as_a_long_holds_them()
+    {
+        var account = await service.OpenAsync();
+        var plan = await Plans.PlanAsync(price: 0, credits: "0", more: ""","limits":{"storage_bytes":9223372036854775807}""");
+        (await Plans.StartAsync(account, plan)).ShouldBe(201);
+        var key = Subscribing.NewId("k");
+        var first = (await Use(account, "storage_bytes", "9223372036854775806", ""","mode":"set","enforce":true""", key)).ShouldBe(201);
+        (first["quantity"], first["quota.used"], first["quota.remaining"]).ShouldBe(("9223372036854775806", "9223372036854775806", "1"));
+        (await Use(account, "storage_bytes", "\"9223372036854775806\"", ""","mode":"set","enforce":true""", key)).ShouldBe(201).Body.ShouldBe(first.Body);
+        (await Use(account, "storage_bytes", "1", ""","enforce":true""")).ShouldBe(201);
+        (await Quota(account, "storage_bytes?need=9223372036854775807")).ShouldSatisfyAllConditions(quota => quota["used"].ShouldBe("9223372036854775807"), quota => quota["allowed"].ShouldBe("false"));
+        (await account.Get("/quotas/storage_bytes/history")).Data.Single().GetProperty("used").GetDecimal().ShouldBe(9223372036854775807m);
+        (await Use(account, "storage_bytes", "9223372036854775808", ""","mode":"set" """)).ShouldBe(400, "invalid-request").WrongMembers.ShouldBe(["quantity"]);
+        (await Limit(account, "storage_mb", "8796093022208")).ShouldBe(400, "invalid-request").WrongMembers.ShouldBe(["limit"]);
+        (await account.Post("grants", """{"amount":1000000000001,"source":"bonus"}""")).ShouldBe(400, "invalid-request"); // credits stay what they were
+    }
+
+    [Fact]
+    public async Task Prices_in_several_currencies_are_never_compared()
+    {
+        var account = await service.OpenAsync();
+        foreach (var (id, price) in new[] { ("odd-usd", """{"amount":900,"currency":"usd"}"""), ("odd-idr", """{"amount":100,"currency":"idr"}""") })
+            (await service.Admin.Put($"/v1/packages/{id}", $$"""{"name":"Odd","price":{{price}},"creditAmount":7919}""")).Status.ShouldBeOneOf(200, 201);
+        var path = account.Path + "/auto-topup";
+        var refused = (await account.Client.Put(path, """{"threshold":10,"amount":7919}""")).ShouldBe(400, "invalid-request");
+        (refused.WrongMembers.Single(), refused.Body.Contains("several currencies", StringComparison.Ordinal)).ShouldBe(("amount", true));
+        (await account.Client.Put(path, """{"threshold":10,"amount":{"amount":1800,"currency":"usd"}}""")).ShouldBe(200);
+        (await account.Client.Put(path, """{"threshold":10,"item":"odd-idr"}""")).ShouldBe(200)["price.currency"].ShouldBe("idr");
+        foreach (var id in new[] { "odd-usd", "odd-idr" }) (await service.Admin.Send(HttpMethod.Delete, $"/v1/packages/{id}", null, null)).Status.ShouldBeInRange(200, 204);
+    }
+
+    [Fact]
     public async Task Alerts_are_raised_by_what_crosses_them_listed_and_left_in_the_outbox_once()
     {
         var account = await service.OpenAsync();

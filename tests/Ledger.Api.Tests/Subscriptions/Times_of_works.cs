@@ -30,7 +30,7 @@ public sealed class Times_of_works
     private static Loaded Opened()
     {
         var loaded = new Loaded();
-        loaded.Add(AccountModel.StreamOf(Tenant, Account), new AccountOpened { Account = Account, Tag = "0123456789abcdef", Owner = new(OwnerKind.User, "u_1"), Scale = 6 });
+        loaded.Add(AccountModel.StreamOf(Tenant, Account), new AccountOpened { Tag = "0123456789abcdef", Owner = new(OwnerKind.User, "u_1"), Unit = "credits", Scale = 6, OverdraftLimit = 0 });
         return loaded;
     }
 

@@ -86,6 +86,8 @@ public static class PaymentSamples
         ("provider_call_tried_full", new ProviderCallTried { Call = ProviderCall.Refund, Refund = "rfd_1", Reason = "no answer", NextAt = Time.AddSeconds(2) }),
         ("provider_call_tried_small", new ProviderCallTried { Call = ProviderCall.Open, NextAt = Time }),
         ("provider_call_tried_charge", new ProviderCallTried { Call = ProviderCall.Charge, NextAt = Time }),
+        ("charge_begun_full", new ChargeBegun { Status = PaymentStatus.Pending }),
+        ("charge_begun_small", new ChargeBegun()),
         ("payment_advanced_full", new PaymentAdvanced { Status = PaymentStatus.Challenged, To = PaymentStatus.Challenged, Reason = "fraud check", Refs = FullRefs, Method = FullMethod }),
         ("payment_advanced_small", new PaymentAdvanced { To = PaymentStatus.RequiresAction }),
         ("payment_succeeded_full", new PaymentSucceeded { Status = PaymentStatus.Succeeded, Received = new(8000, "usd"), PaidAt = Time.AddSeconds(-3), Refs = FullRefs, Method = FullMethod }),

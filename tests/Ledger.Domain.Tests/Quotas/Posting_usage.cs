@@ -25,6 +25,25 @@ public sealed class Posting_usage
     }
 
     [Fact]
+    public void Bytes_go_as_far_as_a_long_and_not_beyond()
+    {
+        var world = QuotaWorld.Opened();
+        const decimal most = long.MaxValue;
+        world.Send(new OverrideLimit { Account = QuotaWorld.Id, Metric = "storage_bytes", Limit = most }).ShouldBeOfType<QuotaDecision.Accepted>();
+        Recorded(world.Post("storage_bytes", 9_000_000_000_000_000_000, UsageMode.Set, enforce: true, category: "cache")).Used.ShouldBe(9_000_000_000_000_000_000m);
+        Recorded(world.Post("storage_bytes", most - 9_000_000_000_000_000_000m, enforce: true)).Used.ShouldBe(most);
+        Refused<InvalidAmount>(world.Post("storage_bytes", 1)).Member.ShouldBe("quantity");
+        world.Sheet.Of("storage_mb").ShouldSatisfyAllConditions(mb => mb.Used.ShouldBe(8_796_093_022_208m), mb => mb.Limit.ShouldBe(8_796_093_022_208m), mb => mb.Remaining.ShouldBe(0));
+        world.Raised.Select(alert => alert.Percent).ShouldBe([80, 100]);
+        Refused<InvalidAmount>(world.Post("storage_mb", 8_796_093_022_208m, UsageMode.Set)).Message.ShouldContain("8796093022207");
+        Refused<InvalidAmount>(world.Post("storage_bytes", most + 1, UsageMode.Set));
+        Refused<InvalidAmount>(world.Send(new OverrideLimit { Account = QuotaWorld.Id, Metric = "storage_mb", Limit = 8_796_093_022_208m }));
+        for (var i = 0; i < 3; i++) Recorded(world.Post("rows", 3_000_000_000_000_000_000.000001m));
+        Refused<InvalidAmount>(world.Post("rows", 1_000_000_000_000_000_000m)).Message.ShouldContain("in all");
+        world.Sheet.Of("rows").Used.ShouldBe(9_000_000_000_000_000_000.000003m, "no decimal is lost on the way");
+    }
+
+    [Fact]
     public void Without_a_limit_everything_is_allowed_and_months_are_the_periods()
     {
         var world = QuotaWorld.Opened();

@@ -35,6 +35,8 @@ public static class QuotaSamples
         ("top_up_started_small", new TopUpStarted { Number = 1, Payment = PaymentId.Of(2), Available = -1, CheckAt = Time }),
         ("top_up_ended_full", new TopUpEnded { Payment = PaymentId.Of(1), Reason = "card_declined", NotBefore = Time.AddHours(1) }),
         ("top_up_ended_small", new TopUpEnded { Payment = PaymentId.Of(1), IsPaid = true }),
+        ("top_up_paid_late_full", new TopUpPaidLate { Payment = PaymentId.Of(1), PaidAt = Time }),
+        ("top_up_paid_late_small", new TopUpPaidLate { Payment = PaymentId.Of(2), PaidAt = Time }),
         ("top_up_waits_full", new TopUpWaits { Until = Time.AddHours(2), Reason = "there is no saved payment method that can be charged", Failed = true }),
         ("top_up_waits_small", new TopUpWaits()),
     ];

@@ -80,12 +80,19 @@ internal sealed class QuotaWorld
     public QuotaDecision Send(QuotaCommand command)
     {
         var looked = new LookedUp(Baseline, Method, Method is null ? "there is no saved payment method that can be charged" : null);
+        var was = Last;
         var next = PaymentId.Of((UInt128)(Quota.TopUp.Number + 1));
-        var decision = (command with { LookedUp = looked }).Decide(new QuotaStates { Quota = Quota, Account = Account, Live = Live, Last = Last, Ended = Ended, Next = next, Package = Package }, Now);
+        var decision = (command with { LookedUp = looked }).Decide(new QuotaStates { Quota = Quota, Account = Account, Live = Live, Last = Last, Ended = Ended, Next = next, Package = Package, Vain = [.. ((IEnumerable<PaymentId>)Quota.TopUp.Vain).Select(id => payments[id])] }, Now);
         if (decision is not QuotaDecision.Accepted accepted) return decision;
         foreach (var happened in accepted.Quota)
         {
             Quota = Quota.Evolve(happened, Now);
+            Happened.Add(happened);
+        }
+
+        foreach (var happened in accepted.CalledOff)
+        {
+            payments[was!.Id] = was.Evolve(happened, Now);
             Happened.Add(happened);
         }
 
@@ -119,6 +126,9 @@ internal sealed class QuotaWorld
         Append(accepted.Account);
         Wake();
     }
+
+    /// <summary>What the provider says late of a payment that was given up.</summary>
+    public void Pay(PaymentId id) => payments[id] = payments[id].Evolve(new PaymentSucceeded { Received = payments[id].Amount }, Now);
 
     /// <summary>Something happens to the last top-up's payment.</summary>
     public void Happen(PaymentEvent happened) => payments[Last!.Id] = Last.Evolve(happened, Now);

@@ -113,6 +113,36 @@ public sealed class Raising_alerts
     }
 
     [Fact]
+    public void Calls_that_the_ledger_counts_raise_it_by_the_call_itself_and_few_of_them_look()
+    {
+        var world = QuotaWorld.Opened(10_000).With(new PlanLimit("api_calls", 10));
+        world.Consume(1);
+        world.Account.Watch.ShouldBeNull("nobody has asked to be told, and calls cost nothing more");
+        Set(world, [], 80, 100);
+        for (var i = 0; i < 6; i++) world.Consume(1);
+        world.Raised.ShouldBeEmpty();
+        world.Consume(1);
+        world.Raised.Single().ShouldSatisfyAllConditions(alert => alert.Metric.ShouldBe("api_calls"), alert => alert.Percent.ShouldBe(80), alert => alert.Value.ShouldBe(8));
+        world.Post("api_calls", 1.5m);
+        world.Consume(1);
+        world.Raised.Select(alert => alert.Percent).ShouldBe([80, 100], "what is posted besides brings it nearer");
+        var looks = 0;
+        for (var i = 0; i < 2_000; i++)
+        {
+            var before = world.Account.Watch;
+            world.Consume(1);
+            if (world.Account.Watch != before) looks++;
+        }
+
+        (world.Raised.Count, looks).ShouldSatisfyAllConditions(both => both.Count.ShouldBe(2), both => both.looks.ShouldBeLessThan(150, "who is far beyond is looked at now and then"));
+        world.Now = world.Live!.CurrentPeriodEnd!.Value;
+        world.Live = world.Live with { CurrentPeriodStart = world.Now, CurrentPeriodEnd = world.Now.AddMonths(1) };
+        world.Send(new SettleQuota { Account = QuotaWorld.Id });
+        for (var i = 0; i < 8; i++) world.Consume(1);
+        world.Raised.Count.ShouldBe(3, "the next period begins with nothing used");
+    }
+
+    [Fact]
     public void Credits_that_the_ledger_sees_raise_it_by_the_consumption_itself()
     {
         var world = QuotaWorld.Opened(100).With(new PlanLimit("ai_credits", 10));

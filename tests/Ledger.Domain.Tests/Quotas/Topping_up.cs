@@ -262,6 +262,63 @@ public sealed class Topping_up
     }
 
     [Fact]
+    public void Turned_off_a_charge_that_nobody_was_asked_for_is_never_made_and_one_that_was_takes_its_course()
+    {
+        var on = Usual with { CooldownMinutes = 0 };
+        var world = Ready(5, on);
+        var open = world.Open!;
+        Set(world, Usual with { Enabled = false }).ShouldBeOfType<QuotaDecision.Accepted>();
+        var canceled = world.Happened.OfType<PaymentAdvanced>().Single();
+        (canceled.To, canceled.Status).ShouldBe((PaymentStatus.Canceled, PaymentStatus.Canceled));
+        world.Quota.TopUp.ShouldSatisfyAllConditions(top => top.Open.ShouldBeNull(), top => top.Failures.ShouldBe(0), top => top.InMonth.ShouldBe(0), top => top.WakeAt.ShouldBeNull(), top => top.Last.ShouldBeNull());
+        var off = open.Evolve(canceled, world.Now);
+        off.NextDue.ShouldBeNull();
+        BeginChargeHandler.Handle(new BeginCharge { Payment = off.Id }, off, PaymentPast.Empty, world.Now).ShouldBeOfType<PaymentDecision.Nothing>("who was about to ask asks no more");
+        Set(world, on);
+        Bought(world).Count.ShouldBe(2, "turned on it begins anew");
+
+        var asked = world.Open!;
+        var begun = BeginChargeHandler.Handle(new BeginCharge { Payment = asked.Id }, asked, PaymentPast.Empty, world.Now).ShouldBeOfType<PaymentDecision.Accepted>().Payment.Single();
+        world.Happen(begun);
+        BeginChargeHandler.Handle(new BeginCharge { Payment = asked.Id }, world.Open!, PaymentPast.Empty, world.Now).ShouldBeOfType<PaymentDecision.Nothing>("it is begun once");
+        world.Open!.DueBy(world.Now).Single().Call.ShouldBe(ProviderCall.Charge, "what was begun is asked for until it is known");
+        Set(world, Usual with { Enabled = false });
+        (world.Open?.Status, world.Happened.OfType<PaymentAdvanced>().Count()).ShouldBe((PaymentStatus.Pending, 1));
+        world.Tell(PaymentStatus.Succeeded);
+        world.Account.Available.ShouldBe(15);
+    }
+
+    [Fact]
+    public void One_that_failed_first_and_was_paid_late_counts_in_the_month_in_which_it_was()
+    {
+        var world = Ready(5, Usual with { CooldownMinutes = 0, MaxPerMonth = 2 });
+        var first = world.Open!.Id;
+        world.Tell(PaymentStatus.RequiresAction);
+        world.Pass(TimeSpan.FromHours(2));
+        world.Tell(PaymentStatus.Succeeded);
+        world.Pass(TimeSpan.FromHours(1));
+        (Bought(world).Count, world.Quota.TopUp.InMonth).ShouldBe((2, 1));
+        world.Pay(first);
+        world.Consume(world.Account.Available - 1);
+        Bought(world).Count.ShouldBe(2, "the first one was paid after all, and two are enough");
+        world.Quota.TopUp.ShouldSatisfyAllConditions(top => top.InMonth.ShouldBe(2), top => top.Vain.ShouldBeEmpty(), top => top.Reason!.ShouldContain("maxPerMonth"));
+        world.Send(new SettleQuota { Account = QuotaWorld.Id });
+        world.Quota.TopUp.InMonth.ShouldBe(2, "it counts once");
+        world.Pass(TimeSpan.FromDays(30));
+        Bought(world).Count.ShouldBe(3);
+    }
+
+    [Fact]
+    public void What_is_paid_in_another_month_than_the_running_one_counts_there()
+    {
+        var november = new DateTimeOffset(2026, 11, 1, 0, 0, 0, TimeSpan.Zero);
+        var top = new TopUpState { Month = november, InMonth = 1, Vain = [PaymentId.Of(1)] };
+        TopUpState Paid(DateTimeOffset at) => (new Quota { TopUp = top }).Evolve(new TopUpPaidLate { Payment = PaymentId.Of(1), PaidAt = at }, november).TopUp;
+        (Paid(november.AddDays(-1)).InMonth, Paid(november.AddDays(1)).InMonth).ShouldBe((1, 2));
+        (Paid(november.AddMonths(1)).InMonth, Paid(november.AddMonths(1)).Month).ShouldBe((1, november.AddMonths(1)));
+    }
+
+    [Fact]
     public void Settings_are_checked()
     {
         var world = QuotaWorld.Opened(50);
