@@ -12,12 +12,13 @@ internal sealed class KeptLease : IAsyncDisposable
     private readonly CancellationTokenSource ended = new();
     private readonly Task keeping;
 
-    private KeptLease(Func<CancellationToken, Task<bool>> keep, TimeSpan every) => keeping = KeepAsync(keep, every, ended.Token);
+    private KeptLease(Func<CancellationToken, Task<bool>> keep, ILogger logger, TimeSpan every) => keeping = KeepAsync(keep, logger, every, ended.Token);
 
     /// <summary>Keeps a lease that was just taken, until this is disposed of.</summary>
     /// <param name="keep">Makes it good for <see cref="Time"/> from now; false where somebody else has it by now.</param>
+    /// <param name="logger">Where faults are told.</param>
     /// <param name="every">How often; null for four times while it is good.</param>
-    public static KeptLease Hold(Func<CancellationToken, Task<bool>> keep, TimeSpan? every = null) => new(keep, every ?? Time / 4);
+    public static KeptLease Hold(Func<CancellationToken, Task<bool>> keep, ILogger logger, TimeSpan? every = null) => new(keep, logger, every ?? Time / 4);
 
     /// <summary>Lets go of it; whoever took it gives it back after this.</summary>
     public async ValueTask DisposeAsync()
@@ -27,7 +28,7 @@ internal sealed class KeptLease : IAsyncDisposable
         ended.Dispose();
     }
 
-    private static async Task KeepAsync(Func<CancellationToken, Task<bool>> keep, TimeSpan every, CancellationToken ended)
+    private static async Task KeepAsync(Func<CancellationToken, Task<bool>> keep, ILogger logger, TimeSpan every, CancellationToken ended)
     {
         using var timer = new PeriodicTimer(every);
         while (true)
@@ -40,9 +41,9 @@ internal sealed class KeptLease : IAsyncDisposable
             {
                 return;
             }
-            catch (Exception)
+            catch (Exception failure)
             {
-                // A database that does not answer now may at the next turn; until then the lease stands as it was.
+                logger.LogWarning(failure, "A lease could not be made longer; it is tried again, and until then it stands as it was.");
             }
         }
     }

@@ -31,7 +31,7 @@ internal sealed class PaymentCalls(PaymentHallway hallway, EventReader reader, P
         if (await desk.TakeAsync(tenant, id, cancellationToken) is not { } attempt) return false;
         try
         {
-            await using var lease = KeptLease.Hold(cancel => desk.KeepAsync(tenant, id, attempt, cancel));
+            await using var lease = KeptLease.Hold(cancel => desk.KeepAsync(tenant, id, attempt, cancel), logger);
             if (await reader.StateAsync(PaymentModel.StreamOf(tenant, id), cancellationToken) is not { State: Payment payment } found) return true;
             foreach (var (call, refund) in payment.DueBy(found.Now).ToList()) await DoAsync(tenant, payment, call, refund, attempt, found.Now, cancellationToken);
             return true;

@@ -69,7 +69,7 @@ internal sealed class SubscriptionCalls(SubscriptionHallway hallway, Subscriptio
         }
     }
 
-    private KeptLease Hold(Claim claim) => KeptLease.Hold(cancel => desk.KeepAsync(claim, KeptLease.Time, cancel));
+    private KeptLease Hold(Claim claim) => KeptLease.Hold(cancel => desk.KeepAsync(claim, KeptLease.Time, cancel), logger);
 
     private bool TryEnter(string tenant)
     {

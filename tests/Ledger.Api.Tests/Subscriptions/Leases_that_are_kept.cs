@@ -1,4 +1,5 @@
 using Ledger.Api.Maintenance;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Ledger.Api.Tests.Subscriptions;
 
@@ -11,7 +12,7 @@ public sealed class Leases_that_are_kept
     {
         var times = 0;
         var enough = new TaskCompletionSource();
-        await using (KeptLease.Hold(_ => ++times == 1 ? throw new InvalidOperationException("the database is away") : Kept(times == 5), Often)) await enough.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        await using (KeptLease.Hold(_ => ++times == 1 ? throw new InvalidOperationException("the database is away") : Kept(times == 5), NullLogger.Instance, Often)) await enough.Task.WaitAsync(TimeSpan.FromSeconds(20));
         var then = times;
         await Task.Delay(20);
         times.ShouldBe(then);
@@ -34,7 +35,7 @@ public sealed class Leases_that_are_kept
                 lost.TrySetResult();
                 return Task.FromResult(false);
             },
-            Often);
+            NullLogger.Instance, Often);
         await lost.Task.WaitAsync(TimeSpan.FromSeconds(20));
         await Task.Delay(20);
         times.ShouldBe(1);
@@ -51,7 +52,7 @@ public sealed class Leases_that_are_kept
                 await Task.Delay(Timeout.InfiniteTimeSpan, cancel);
                 return true;
             },
-            Often);
+            NullLogger.Instance, Often);
         await asked.Task.WaitAsync(TimeSpan.FromSeconds(20));
         await lease.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(20));
     }
