@@ -1,6 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
+using Ledger.Domain.Accounts;
 using Ledger.Domain.Catalog;
+using Ledger.Domain.Payments;
+using Ledger.Domain.Subscriptions;
 
 namespace Ledger.Domain.Tests.Simulation;
 
@@ -13,8 +16,14 @@ public sealed class A_year_of_a_tenant(ITestOutputHelper output)
 {
     private static readonly string[] Expected =
     [
-        "cancel", "change", "charge failed there", "checkout", "consume", "difference paid there", "dispute lost", "dispute won", "end there", "invoice voided there", "mark past due", "paid by midtrans", "paid by stripe", "pause",
-        "period paid there", "plan there", "portal", "refund", "refund done", "refund failed", "refund there", "renew", "resume", "start", "told", "trial over there", "usage", "usage refused",
+        "cancel", "change", "checkout", "consume", "end there", "paid by midtrans", "paid by stripe", "pause", "period paid there", "plan there", "portal", "refund", "refund done", "renew", "resume", "start", "told", "usage",
+        "usage refused",
+    ];
+
+    // Not in every short run.
+    private static readonly string[] Rare =
+    [
+        "charge failed there", "close", "difference paid there", "dispute lost", "dispute won", "invoice voided there", "mark past due", "refund failed", "refund there", "trial over there",
     ];
 
     private static bool IsFull { get; } = Environment.GetEnvironmentVariable("LEDGER_TEST_FULL") == "1";
@@ -64,7 +73,7 @@ public sealed class A_year_of_a_tenant(ITestOutputHelper output)
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{accounts} accounts, {days} days, {watch.Elapsed.TotalSeconds:0.0} s"));
         output.WriteLine(string.Join(", ", tenant.Counts.Select(pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Key} {pair.Value}"))));
         foreach (var (why, times) in tenant.Providers.Parked) output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"given up {times}: {why}"));
-        foreach (var expected in Expected) tenant.Counts.GetValueOrDefault(expected).ShouldBePositive($"'{expected}' never happened");
+        foreach (var expected in IsFull ? [.. Expected, .. Rare] : Expected) tenant.Counts.GetValueOrDefault(expected).ShouldBePositive($"'{expected}' never happened");
     }
 
     private static void Reprice(Tenancy tenant)
@@ -89,7 +98,7 @@ public sealed class A_year_of_a_tenant(ITestOutputHelper output)
     }
 
     // All news have arrived: the ledger's books are those of the providers.
-    private void Agree(Tenancy tenant)
+    private static void Agree(Tenancy tenant)
     {
         foreach (var charge in tenant.Providers.Charges.Where(charge => charge.Payment is not null))
         {
@@ -101,10 +110,32 @@ public sealed class A_year_of_a_tenant(ITestOutputHelper output)
         foreach (var plan in tenant.Providers.Plans) Agree(tenant, plan);
     }
 
-    private void Agree(Tenancy tenant, PlanThere plan)
+    private static void Agree(Tenancy tenant, PlanThere plan)
     {
-        if (!tenant.SubscriptionRefs.TryGetValue($"stripe:{plan.Id}", out var id)) id = default;
-        var here = plan.Home[id];
-        output.WriteLine($"{plan.Id} {plan.Status} rests {plan.Rests} end {plan.End:O} here {here.Status} {here.CurrentPeriodEnd:O} asks {here.Asks.Count} {here.Attention} parked {tenant.Providers.ParkedAbout.Contains(plan.Id)}");
+        var home = plan.Home;
+        var isParked = tenant.Providers.ParkedAbout.Contains(plan.Id);
+        var here = home[tenant.SubscriptionRefs.GetValueOrDefault($"stripe:{plan.Id}")];
+        var agrees = (plan.Rests && !plan.HasEnded ? ToldSubscriptionStatus.Paused : plan.Status) switch
+        {
+            ToldSubscriptionStatus.Canceled or ToldSubscriptionStatus.IncompleteExpired => here.HasEnded,
+            ToldSubscriptionStatus.Active => here.Status == SubscriptionStatus.Active,
+            ToldSubscriptionStatus.Trialing => here.Status == SubscriptionStatus.Trialing,
+            ToldSubscriptionStatus.Paused => here.Status == SubscriptionStatus.Paused,
+            _ => here.Status == SubscriptionStatus.PastDue,
+        };
+        // Neither what could not begin here, nor what the provider refused to do, is forgotten: news of it are parked, or it is shown.
+        home.Law(agrees || isParked || here.Attention is not null, () => $"{plan.Id} is {plan.Status} there, and {here.Id} is {here.Status} here");
+        if (agrees && !plan.HasEnded && here.Attention is null)
+        {
+            home.Law((here.CurrentPeriodEnd - plan.End)?.Duration() <= TimeSpan.FromDays(1), () => $"the period of {plan.Id} ends {plan.End:O} there, and {here.CurrentPeriodEnd:O} here");
+            home.Law(here.Plan.Terms.PriceAt("stripe") == plan.Price, () => $"{plan.Id} has {plan.Price} there, and {here.Plan.Id} here");
+            home.Law(here.CancelAtPeriodEnd == plan.CancelAtPeriodEnd, () => $"{plan.Id} ends with its period {(plan.CancelAtPeriodEnd ? "there" : "here")} alone");
+        }
+
+        foreach (var invoice in plan.Invoices.Where(invoice => invoice is { Charge: not null, IsPeriod: true }))
+        {
+            var isShown = tenant.Providers.ParkedAbout.Contains(invoice.Id) || (tenant.PaymentRefs.TryGetValue($"stripe:{invoice.Id}", out var payment) && home[payment].Attention is not null);
+            home.Law(home.PaidInvoices.Contains(invoice.Id) || isShown || home.Account.Status == AccountStatus.Closed, () => $"{invoice.Id} of {plan.Id} was paid on {invoice.PaidAt:O}, and neither gave a period nor is it shown to anybody");
+        }
     }
 }

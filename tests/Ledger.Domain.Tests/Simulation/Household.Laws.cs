@@ -31,6 +31,9 @@ internal sealed partial class Household
     /// <summary>What was invoiced without a payment of this ledger: periods that an administrator gave, and those whose payment the ledger does not hold.</summary>
     public long InvoicedWithout => invoices.Values.Where(invoice => invoice.Payment is null).Sum(invoice => invoice.AmountPaid.Amount - invoice.Credited.Amount);
 
+    /// <summary>The provider's invoices whose periods were granted.</summary>
+    public HashSet<string> PaidInvoices { get; } = new(StringComparer.Ordinal);
+
     /// <summary>Holds what does not need every event: sums, counters, invoices against payments.</summary>
     public void CheckDay()
     {
@@ -126,6 +129,7 @@ internal sealed partial class Household
                 break;
             case PeriodGranted e:
                 Law(e.Period == this[NameOf(stream)].Period && e.Period > this[NameOf(stream)].GrantedPeriod, () => $"{stream}: period {e.Period} is granted in {this[NameOf(stream)].Period}, after {this[NameOf(stream)].GrantedPeriod}");
+                if (e.Invoice is { } theirs) Law(PaidInvoices.Add(theirs), () => $"{theirs} paid two periods");
                 break;
             case PlanChanged { Extra: { Amount.IsPositive: true } extra }:
                 Law(extras.Add((stream, this[NameOf(stream)].Period, extra.To)), () => $"{stream}: {extra.To} gave more twice in a period");

@@ -17,6 +17,9 @@ internal sealed class People(Tenancy tenant, Household home)
 
     private Random Random => tenant.Random;
 
+    // Some live at Stripe: they take no plan that somebody gives them.
+    private bool IsAtStripe => home.Number % 3 == 0;
+
     /// <summary>The day's acts, at times of its own.</summary>
     public void PlanDay(DateTimeOffset day)
     {
@@ -63,7 +66,7 @@ internal sealed class People(Tenancy tenant, Household home)
             case 0 or 1:
                 var id = SubscriptionId.Of(home.NewName());
                 DateTimeOffset? at = tenant.OneIn(8) ? tenant.Now.AddDays(Random.Next(-60, 60)) : null;
-                Count("start", home.Send(new StartSubscription { Subscription = id, Account = home.Id, PlanId = AnyPlan(), TrialDays = tenant.OneIn(6) ? Random.Next(0, 30) : null, StartAt = at, MayGivePaid = tenant.OneIn(2) }));
+                Count("start", home.Send(new StartSubscription { Subscription = id, Account = home.Id, PlanId = AnyPlan(), TrialDays = tenant.OneIn(6) ? Random.Next(0, 30) : null, StartAt = at, MayGivePaid = !IsAtStripe && tenant.OneIn(2) }));
                 break;
             case 2 or 3 when any is { } own:
                 Count("change", home.Send(new ChangeSubscription { Subscription = own, Account = home.Id, PlanId = tenant.OneIn(8) ? null : AnyPlan(), Seats = tenant.OneIn(8) ? Random.Next(1, 12) : null, When = when, MayGivePaid = tenant.OneIn(2), Prorate = !tenant.OneIn(4) }));
@@ -88,7 +91,7 @@ internal sealed class People(Tenancy tenant, Household home)
     private void Checkout()
     {
         var payment = PaymentId.Of(home.NewName());
-        var provider = tenant.OneIn(2) ? "stripe" : "midtrans";
+        var provider = IsAtStripe || tenant.OneIn(4) ? "stripe" : "midtrans";
         var item = tenant.OneIn(3) ? tenant.Package : tenant.Plans[home.Live is { } live && !tenant.OneIn(3) ? live.Plan.Id : AnyPlan()];
         var decision = home.Send(new StartCheckout { Payment = payment, Account = home.Id, Item = item, Quantity = item == tenant.Package ? Random.Next(1, 4) : 1, Provider = provider });
         if (decision is not PaymentDecision.Accepted) return;

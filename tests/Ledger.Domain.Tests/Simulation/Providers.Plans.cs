@@ -245,7 +245,7 @@ internal sealed partial class Providers
         var isLost = !tenant.IsQuiet && tenant.OneIn(10);
         if ((!isLost || tenant.OneIn(2)) && !plan.Done.Contains(ask.Version))
         {
-            if (!Do(plan, ask) || tenant.OneIn(40))
+            if (tenant.OneIn(40) || !Do(plan, ask))
             {
                 home.Send(came with { Reason = "card_declined", IsFinal = true });
                 return;
