@@ -119,8 +119,11 @@ public sealed record PlanBody : CatalogBody
     /// <summary>The price of a period.</summary>
     public required Money Price { get; init; }
 
-    /// <summary>month, year or lifetime.</summary>
+    /// <summary>month, year, lifetime or fixed: one period, which nothing follows.</summary>
     public required PlanInterval Interval { get; init; }
+
+    /// <summary>Days of a fixed term; left out for all other intervals.</summary>
+    public int? TermDays { get; init; }
 
     /// <summary>Days of trial.</summary>
     public required int TrialDays { get; init; }
@@ -159,6 +162,7 @@ public sealed record PlanBody : CatalogBody
         Tier = plan.Tier,
         Price = plan.Price,
         Interval = plan.Interval,
+        TermDays = plan.TermDays,
         TrialDays = plan.TrialDays,
         CreditsPerPeriod = plan.CreditsPerPeriod,
         Rollover = new(plan.RolloverMax),

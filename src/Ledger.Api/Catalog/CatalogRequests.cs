@@ -122,8 +122,11 @@ public sealed record PlanRequest : CatalogRequest
     /// <summary>The price of a period.</summary>
     public MoneyBody? Price { get; init; }
 
-    /// <summary>month, year or lifetime.</summary>
+    /// <summary>month, year, lifetime or fixed: one period of termDays, which nothing follows.</summary>
     public PlanInterval? Interval { get; init; }
+
+    /// <summary>Days of a fixed term, 1 to 3,660; for the interval fixed alone.</summary>
+    public int? TermDays { get; init; }
 
     /// <summary>Days of trial, 0 to 730; 0 where it is left out.</summary>
     public int? TrialDays { get; init; }
@@ -158,6 +161,7 @@ public sealed record PlanRequest : CatalogRequest
         Tier = errors.RequiredId(Tier, "tier"),
         Price = errors.RequiredMoney(Price, "price"),
         Interval = errors.Required(Interval, "interval"),
+        TermDays = TermDays,
         TrialDays = errors.Range(TrialDays, "trialDays", 0, 730) ?? 0,
         CreditsPerPeriod = NotNegative(CreditsPerPeriod, "creditsPerPeriod", errors),
         RolloverMax = NotNegative(Rollover?.Max, "rollover.max", errors),

@@ -100,7 +100,7 @@ internal sealed class PaymentQueries(EventReader reader, AccountFinder accounts,
             return;
         }
 
-        if (item.Entry.Cost() is null && await subscriptions.LiveAsync(caller.Tenant, account, http.RequestAborted) is var (live, at) && live.EntitlesAt(at))
+        if (item.Entry.Cost() is null && await subscriptions.StandingAsync(caller.Tenant, account, http.RequestAborted) is var (live, at) && live.EntitlesAt(at))
         {
             await Answer.Ok(http, new AccessBody(account, product!, true, "subscription", null, live.CreatedAt, live.Id));
             return;

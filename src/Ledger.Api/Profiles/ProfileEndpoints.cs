@@ -5,6 +5,7 @@ using Ledger.Api.Billing;
 using Ledger.Api.Commands;
 using Ledger.Api.Http;
 using Ledger.Api.Payments;
+using Ledger.Api.Subscriptions;
 using Ledger.Api.Webhooks;
 using Ledger.Domain;
 using Ledger.Domain.Accounts;
@@ -16,7 +17,7 @@ using Ledger.EventStore;
 namespace Ledger.Api.Profiles;
 
 /// <summary>Who stands behind an account and what it pays with. Writes need no key: the same again changes nothing.</summary>
-internal sealed class ProfileEndpoints(GroupCommit store, EventReader reader, AccountFinder accounts, ContactStore contacts, ProviderDesk providers, PaymentHallway payments)
+internal sealed class ProfileEndpoints(GroupCommit store, EventReader reader, AccountFinder accounts, ContactStore contacts, ProviderDesk providers, PaymentHallway payments, SubscriptionHallway subscriptions)
 {
     private const string FreeTier = "free";
     private const int EmailMax = 320;
@@ -208,10 +209,7 @@ internal sealed class ProfileEndpoints(GroupCommit store, EventReader reader, Ac
         (await reader.StateAsync(ProfileModel.StreamOf(tenant, account), cancellationToken))?.State as Profile ?? Profile.None(account);
 
     private async Task<string> TierAsync(string tenant, AccountId account, CancellationToken cancellationToken) =>
-        (await reader.StateAsync(SubscriberModel.StreamOf(tenant, account), cancellationToken))?.State is Subscriber { Live: { } live }
-            && (await reader.StateAsync(SubscriptionModel.StreamOf(tenant, live), cancellationToken))?.State is Subscription { Entitles: true } subscription
-            ? subscription.Plan.Terms.Tier
-            : FreeTier;
+        await subscriptions.StandingAsync(tenant, account, cancellationToken) is var (standing, now) && standing.EntitlesAt(now) ? standing.Plan.Terms.Tier : FreeTier;
 
     private async Task<SortedDictionary<string, string>> CustomersAsync(string tenant, AccountId account, CancellationToken cancellationToken)
     {

@@ -1,8 +1,10 @@
 using Ledger.Api.Billing;
 using Ledger.Api.Commands;
 using Ledger.Api.Http;
+using Ledger.Api.Settings;
 using Ledger.Domain;
 using Ledger.Domain.Accounts;
+using Ledger.Domain.Billing;
 using Ledger.Domain.Subscriptions;
 using Ledger.Domain.Quotas;
 using Ledger.EventStore;
@@ -21,7 +23,7 @@ internal sealed record QuotaResult(Problem? Problem, long Version = 0, bool Repl
 }
 
 /// <summary>The way of every command on quotas, whoever sends it, and what queries on them read.</summary>
-internal sealed class QuotaHallway(GroupCommit store, EventReader reader, ChargeableMethods methods)
+internal sealed class QuotaHallway(GroupCommit store, EventReader reader, ChargeableMethods methods, TenantSettings settings)
 {
     private const int LooksMax = 8;
 
@@ -30,9 +32,10 @@ internal sealed class QuotaHallway(GroupCommit store, EventReader reader, Charge
     /// <summary>Sends a command; what it has to know of the past is looked up first, as often as it turns out to be another by the time that it is decided.</summary>
     public async Task<QuotaResult> SendAsync(string tenant, QuotaCommand command, EventMeta meta, UInt128 fingerprint = default, bool bulk = false, CancellationToken cancellationToken = default)
     {
+        var policy = await settings.PolicyAsync(tenant, cancellationToken);
         for (var looks = 1; ; looks++)
         {
-            var work = new QuotaWork(await LookAsync(tenant, command, cancellationToken)) { Tenant = tenant, Key = meta.Causation, Fingerprint = fingerprint, Meta = meta };
+            var work = new QuotaWork(await LookAsync(tenant, command, cancellationToken), policy) { Tenant = tenant, Key = meta.Causation, Fingerprint = fingerprint, Meta = meta };
             try
             {
                 switch (await store.SubmitAsync(work, bulk))
@@ -64,7 +67,7 @@ internal sealed class QuotaHallway(GroupCommit store, EventReader reader, Charge
     {
         var id = AccountModel.AccountOf(account.Stream);
         var quota = await StateAsync<Quota>(QuotaModel.StreamOf(tenant, id), cancellationToken) ?? new Quota();
-        var (live, ended) = await SubscriptionAsync(tenant, id, cancellationToken);
+        var (live, ended) = await SubscriptionAsync(tenant, id, account, cancellationToken);
         var sheet = new QuotaSheet(quota, (Account)account.State, live, null, account.Now, ended);
         return sheet with { Baseline = await BaselineAsync(sheet, account.Stream, cancellationToken) };
     }
@@ -92,10 +95,14 @@ internal sealed class QuotaHallway(GroupCommit store, EventReader reader, Charge
         return sheet.Account.CreatedAt >= start ? Baseline.Of(start, null) : Baseline.Of(start, (await reader.StateAtTimeAsync(stream, start.AddMicroseconds(-1), cancellationToken))?.State as Account);
     }
 
-    private async Task<(Subscription? Live, Subscription? Ended)> SubscriptionAsync(string tenant, AccountId account, CancellationToken cancellationToken)
+    // By business time: what is due is done, whether a worker came by or not.
+    private async Task<(Subscription? Live, Subscription? Ended)> SubscriptionAsync(string tenant, AccountId id, StreamSnapshot account, CancellationToken cancellationToken)
     {
-        var place = await StateAsync<Subscriber>(SubscriberModel.StreamOf(tenant, account), cancellationToken);
-        return (place?.Live ?? place?.Last) is not { } id || await StateAsync<Subscription>(SubscriptionModel.StreamOf(tenant, id), cancellationToken) is not { } found ? default : place!.Live is null ? (null, found) : (found, null);
+        var place = await StateAsync<Subscriber>(SubscriberModel.StreamOf(tenant, id), cancellationToken);
+        if ((place?.Live ?? place?.Last) is not { } last || await StateAsync<Subscription>(SubscriptionModel.StreamOf(tenant, last), cancellationToken) is not { } found) return default;
+        if (place!.Live is null) return (null, found);
+        if (!(found.NextStepAt <= account.Now)) return (found, null);
+        return SubscriptionAt.Of(found, null, new BillingStates { Account = (Account)account.State, Subscriber = place, Policy = await settings.PolicyAsync(tenant, cancellationToken) }, account.Now);
     }
 
     private async Task<T?> StateAsync<T>(StreamRef stream, CancellationToken cancellationToken)

@@ -4,6 +4,7 @@ using Ledger.Api.Commands;
 using Ledger.Api.Payments;
 using Ledger.Domain;
 using Ledger.Domain.Accounts;
+using Ledger.Domain.Billing;
 using Ledger.Domain.Catalog;
 using Ledger.Domain.Payments;
 using Ledger.Domain.Subscriptions;
@@ -16,7 +17,7 @@ namespace Ledger.Api.Quotas;
 internal sealed record QuotasMoved;
 
 /// <summary>A command on quotas on its way through the store: the quotas, the account, its live subscription and, where a top-up may begin or end, payments and the package. One commit for all of it.</summary>
-internal sealed class QuotaWork(QuotaCommand command) : Work
+internal sealed class QuotaWork(QuotaCommand command, BillingPolicy policy) : Work
 {
     // What the first load led to. Works before this one in the batch may lead elsewhere; then it is looked at again.
     private Led led;
@@ -47,18 +48,21 @@ internal sealed class QuotaWork(QuotaCommand command) : Work
     {
         if (LeadsTo(context) != led) return Verdict.Refuse(new QuotasMoved());
         var account = (Account)context.State(AccountStream);
+        var now = NowOf(context);
+        var (standing, over) = SubscriptionAt.Of(Subscription(led.Live), Subscription(led.Ended), new BillingStates { Account = account, Subscriber = (Subscriber)context.State(Place), Policy = policy }, now);
+        Subscription? Subscription(SubscriptionId? id) => id is { } one ? (Subscription)context.State(SubscriptionModel.StreamOf(Tenant, one)) : null;
         var states = new QuotaStates
         {
             Quota = (Quota)context.State(Own),
             Account = account,
-            Live = led.Live is { } live ? (Subscription)context.State(SubscriptionModel.StreamOf(Tenant, live)) : null,
-            Ended = led.Ended is { } ended ? (Subscription)context.State(SubscriptionModel.StreamOf(Tenant, ended)) : null,
+            Live = standing,
+            Ended = over,
             Last = led.Last is { } last ? (Payment)context.State(PaymentModel.StreamOf(Tenant, last)) : null,
             Vain = [.. ((IEnumerable<PaymentId>)led.Vain).Select(id => (Payment)context.State(PaymentModel.StreamOf(Tenant, id)))],
             Next = led.Next ?? default,
             Package = led.Package is { } package ? CatalogModel.Of(context.State(CatalogModel.StreamOf(Tenant, ItemKind.Package, package))) : null,
         };
-        switch (command.Decide(states, NowOf(context)))
+        switch (command.Decide(states, now))
         {
             case QuotaDecision.Refused refused:
                 return Verdict.Refuse(new AccountRefusal(refused.Refusal, account.Exists ? account.Status : null));

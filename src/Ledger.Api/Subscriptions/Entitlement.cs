@@ -5,7 +5,6 @@ namespace Ledger.Api.Subscriptions;
 /// <summary>What a subscription entitles to at a time.</summary>
 internal static class Entitlement
 {
-    /// <summary>Whether its limits, features and included products are the account's at a time: an end that is due counts from its time on, whether it is written down yet or not.</summary>
-    public static bool EntitlesAt(this Subscription subscription, DateTimeOffset now) =>
-        subscription.Entitles && !(subscription.CancelAtPeriodEnd && subscription.CurrentPeriodEnd <= now) && !(subscription.Status == SubscriptionStatus.PastDue && subscription.GraceEndsAt <= now);
+    /// <summary>Whether limits, features and included products are the account's, of a subscription as it stands at that time. A grace that is over is over, also while its provider is still asked.</summary>
+    public static bool EntitlesAt(this Subscription standing, DateTimeOffset now) => standing.Entitles && !(standing.Status == SubscriptionStatus.PastDue && standing.GraceEndsAt <= now);
 }

@@ -94,6 +94,21 @@ internal sealed class SubscriptionHallway(GroupCommit store, EventReader reader,
         return await reader.StateAsync(SubscriptionModel.StreamOf(tenant, id), cancellationToken) is { State: Subscription { IsLive: true } live, Now: var now } ? (live, now) : null;
     }
 
+    /// <summary>The live subscription of an account as it stands by business time, and that time; null where it has none, or it has ended by then, written down or not.</summary>
+    public async Task<(Subscription Subscription, DateTimeOffset Now)?> StandingAsync(string tenant, AccountId account, CancellationToken cancellationToken)
+    {
+        if (await LiveAsync(tenant, account, cancellationToken) is not var (live, now)) return null;
+        if (!(live.NextStepAt <= now)) return (live, now);
+        var states = new BillingStates
+        {
+            Account = (await reader.StateAsync(AccountModel.StreamOf(tenant, account), cancellationToken))?.State as Account,
+            Subscriber = (await reader.StateAsync(SubscriberModel.StreamOf(tenant, account), cancellationToken))?.State as Subscriber ?? new(),
+            Policy = await settings.PolicyAsync(tenant, cancellationToken),
+        };
+        var standing = SubscriptionAt.Of(live, states, now);
+        return standing.IsLive ? (standing, now) : null;
+    }
+
     /// <summary>The invoices that a command on a subscription, or on the live one of its account, may write by now.</summary>
     /// <param name="tenant">The tenant.</param>
     /// <param name="account">The account.</param>

@@ -106,6 +106,9 @@ public enum PlanInterval
 
     /// <summary>For good.</summary>
     Lifetime,
+
+    /// <summary>So many days, once: <see cref="Plan.TermDays"/>. No other period follows.</summary>
+    Fixed,
 }
 
 /// <summary>A limit of a plan.</summary>
@@ -136,6 +139,12 @@ public sealed record Plan : CatalogEntry
 
     /// <summary>How long a period is.</summary>
     public required PlanInterval Interval { get; init; }
+
+    /// <summary>The days of a fixed term, 1 to <see cref="TermDaysMax"/>, of 24 hours each; null for all other intervals.</summary>
+    public int? TermDays { get; init; }
+
+    /// <summary>The longest fixed term, in days.</summary>
+    public const int TermDaysMax = 3_660;
 
     /// <summary>Days of trial; 0 for none.</summary>
     public int TrialDays { get; init; }

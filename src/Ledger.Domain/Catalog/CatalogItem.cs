@@ -38,7 +38,7 @@ public sealed record CatalogItem
     public static CatalogItem Begin(ItemKind kind, string id) => new() { Kind = kind, Id = id, Entry = CatalogDefaults.Find(kind, id) };
 
     /// <summary>The name of a plan's tier and interval.</summary>
-    public static string SlotOf(Plan plan) => $"{plan.Tier}/{(plan.Interval switch { PlanInterval.Month => "month", PlanInterval.Year => "year", _ => "lifetime" })}";
+    public static string SlotOf(Plan plan) => $"{plan.Tier}/{(plan.Interval switch { PlanInterval.Month => "month", PlanInterval.Year => "year", PlanInterval.Fixed => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"fixed-{plan.TermDays}"), _ => "lifetime" })}";
 
     /// <summary>The place after one more event. Total.</summary>
     public CatalogItem Evolve(CatalogEvent happened, DateTimeOffset recordedAt)

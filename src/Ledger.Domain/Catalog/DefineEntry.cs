@@ -39,6 +39,7 @@ public static class DefineEntryHandler
         Invariant.Holds(entry.Kind() == item.Kind, "an entry goes to a place of its kind");
         if (entry is Package package && Amount("creditAmount", package.CreditAmount, positive: true) is { } badCredits) return CatalogDecision.Refuse(badCredits);
         if (entry is Plan terms && (Amount("creditsPerPeriod", terms.CreditsPerPeriod, positive: false) ?? Amount("rollover.max", terms.RolloverMax, positive: false)) is { } badTerms) return CatalogDecision.Refuse(badTerms);
+        if (entry is Plan { } timed && Term(timed) is { } badTerm) return CatalogDecision.Refuse(badTerm);
         if (entry.Cost() is { Amount: < 0 }) return CatalogDecision.Refuse(new InvalidRequest("price.amount", "must be 0 or more"));
         if (item.Entry == entry && !item.IsArchived) return new CatalogDecision.Accepted(null);
         if (entry is Plan { Active: true } plan && holder is not null && holder != item.Id)
@@ -47,6 +48,19 @@ public static class DefineEntryHandler
         }
 
         return new CatalogDecision.Accepted(entry.Defined());
+    }
+
+    private static InvalidRequest? Term(Plan plan)
+    {
+        if (plan.Interval != PlanInterval.Fixed) return plan.TermDays is null ? null : new("termDays", "goes with the interval fixed alone");
+        if (plan.TermDays is not (>= 1 and <= Plan.TermDaysMax)) return new("termDays", string.Create(CultureInfo.InvariantCulture, $"is required with the interval fixed, 1 to {Plan.TermDaysMax}"));
+        if (plan.RolloverMax.IsPositive) return new("rollover.max", "must be 0 with the interval fixed: no period follows that anything could go on into");
+        foreach (var named in plan.ProviderRefs)
+        {
+            if (named.PriceId is not null) return new($"providerRefs.{named.Provider}.priceId", "must be left out with the interval fixed: a provider would charge it again and again");
+        }
+
+        return null;
     }
 
     private static InvalidAmount? Amount(string member, Credits amount, bool positive)

@@ -30,6 +30,7 @@ internal static class PlanCheckout
         if (command.TrialDays > 0) return PaymentDecision.Refuse(new InvalidRequest("trialDays", "must be left out: this renews a subscription"));
         if (live.IsTrialPaid) return PaymentDecision.Refuse(new SubscriptionConflict("The period after the trial is paid already. Renew it once that has begun.", live.Status));
         if (live.Status != SubscriptionStatus.Trialing && live.CurrentPeriodEnd is null) return PaymentDecision.Refuse(new SubscriptionConflict("A lifetime has no next period. There is nothing to renew.", live.Status));
+        if (live.IsLastPeriod && live.Status != SubscriptionStatus.PastDue) return PaymentDecision.Refuse(new SubscriptionConflict(Subscription.NoNextTerm, live.Status));
         if (live.Rolls.Count >= RenewSubscriptionHandler.EarlyMax) return PaymentDecision.Refuse(new SubscriptionConflict(string.Create(CultureInfo.InvariantCulture, $"{RenewSubscriptionHandler.EarlyMax} periods are renewed ahead. Wait until one of them has ended."), live.Status));
         if (command.Provider is null) return PaymentDecision.Refuse(new InvalidRequest("provider", "is required where something is to be paid"));
         draft.Add(Intent(command, draft, plan, plan.Terms.PriceOf(seats), plan.Terms.PriceOf(seats), live.Id));

@@ -110,6 +110,7 @@ public static class ChangeSubscriptionHandler
         if (state.GrantedPeriod < state.Period) return Conflict("The payment of the running period has not come yet. Change the plan once it has.");
         if (state.Status == SubscriptionStatus.Trialing) return null;
         if (!isSame && (target.Terms.Interval == PlanInterval.Lifetime) != (state.Plan.Terms.Interval == PlanInterval.Lifetime)) return Conflict("A lifetime neither begins nor ends within a period. Change with the end of the period, or cancel and start another one.");
+        if (target.Terms.TermDays != state.Plan.Terms.TermDays) return Conflict("A fixed term neither begins nor ends within a period. Change with the end of the period, or cancel and start another one.");
         if (target.Terms.Price.Currency != state.Plan.Terms.Price.Currency && state.Price.Amount > 0 && target.Terms.PriceOf(seats).Amount > 0) return Conflict("The currency can't change within a period. Change with the end of the period.");
         return isPaidAhead && order > 0 ? Conflict($"The period is paid ahead by {state.Provider}, and the difference can't be charged. Change with the end of the period: the next payment is for the new plan.") : null;
     }

@@ -32,7 +32,7 @@ internal static class PlanTerms
     {
         Int128 ours = left.PriceOf(leftSeats).Amount, theirs = right.PriceOf(rightSeats).Amount;
         var order = ours.CompareTo(theirs);
-        return left.Tier == right.Tier ? order : Math.Max(order, (ours * Months(right)).CompareTo(theirs * Months(left)));
+        return left.Tier == right.Tier ? order : Math.Max(order, (ours * ByMonth(right)).CompareTo(theirs * ByMonth(left)));
     }
 
     /// <summary>Whether the left plan gives more credits a month than the right one.</summary>
@@ -56,6 +56,9 @@ internal static class PlanTerms
         var micros = more * left.Ticks / ((Int128)Months(from) * Months(to) * whole.Ticks);
         return new Credits((decimal)micros / 1_000_000m).DownTo(scale);
     }
+
+    // A fixed term counts as the months that it is nearest to.
+    private static int ByMonth(Plan plan) => plan.TermDays is { } days ? Math.Max(1, (days + 15) / 30) : Months(plan);
 
     private static int Months(Plan plan) => Math.Max(1, Periods.Months(plan.Interval));
 

@@ -114,6 +114,7 @@ public static class SettleSubscriptionHandler
         var price = state.Scheduled is { } change ? change.Plan.Terms.PriceOf(change.Seats) : state.Price;
         if (state.CancelAtPeriodEnd) subscription.End(SubscriptionStatus.Canceled, null);
         else if (subscription.AccountIsClosed) subscription.EndForClosed();
+        else if (state.IsLastPeriod) subscription.End(SubscriptionStatus.Expired, "its fixed term has ended");
         // Where nothing was heard, its grace begins with the time when that was seen: the silence may be ours.
         else if (state.RenewsAtProvider || (price.Amount > 0 && state.Provider != Subscription.Manual)) subscription.PastDue(state.RenewsAtProvider ? subscription.Now : state.CurrentPeriodEnd!.Value, "its period has ended, and its payment has not come yet");
         else

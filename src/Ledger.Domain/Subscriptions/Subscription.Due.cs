@@ -50,12 +50,12 @@ public sealed partial record Subscription
                 break;
             case SubscriptionStatus.PastDue:
                 yield return (DueStep.Roll, FirstRoll);
-                yield return (DueStep.EndPeriod, CancelAtPeriodEnd ? CurrentPeriodEnd : null);
+                yield return (DueStep.EndPeriod, CancelAtPeriodEnd || IsLastPeriod ? CurrentPeriodEnd : null);
                 yield return (DueStep.EndGrace, IsAsked ? null : GraceEndsAt);
                 break;
             case SubscriptionStatus.Paused:
                 yield return (DueStep.Roll, FirstRoll);
-                yield return (DueStep.EndPeriod, CancelAtPeriodEnd ? CurrentPeriodEnd : null);
+                yield return (DueStep.EndPeriod, CancelAtPeriodEnd || IsLastPeriod ? CurrentPeriodEnd : null);
                 break;
         }
     }

@@ -257,6 +257,11 @@ public sealed partial record Subscription
     /// <summary>Whether it is over, for good.</summary>
     public bool HasEnded => Status is SubscriptionStatus.IncompleteExpired or SubscriptionStatus.Canceled or SubscriptionStatus.Expired;
 
+    /// <summary>Whether a fixed term runs that nothing follows: with its end it expires.</summary>
+    public bool IsLastPeriod => Period > 0 && Scheduled is null && Plan.Terms.Interval == PlanInterval.Fixed && Interval == PlanInterval.Fixed;
+
+    internal const string NoNextTerm = "It is a fixed term, which has no next one. Start another when it has ended, or change to another plan with its end.";
+
     /// <summary>What the provider has to be told next; null for nothing.</summary>
     public ProviderAction? Asking => Asks.Count == 0 ? null : Asks[0];
 

@@ -96,6 +96,7 @@ internal sealed class SubscriptionDraft(BillingDraft billing, SubscriptionId id)
     {
         var state = State;
         if (state.Status != SubscriptionStatus.Trialing && state.CurrentPeriodEnd is null) return new("A lifetime has no next period. There is nothing to renew.", state.Status);
+        if (state.IsLastPeriod && !(state.Status == SubscriptionStatus.PastDue && state.CurrentPeriodEnd > Now && state.GrantedPeriod == state.Period)) return new(Subscription.NoNextTerm, state.Status);
         if (state.IsTrialPaid) return new("The period after the trial is paid already. Renew it once that has begun.", state.Status);
         if (state.CancelAtPeriodEnd) Add(new CancellationUndone());
         switch (state.Status)
@@ -223,7 +224,7 @@ internal sealed class SubscriptionDraft(BillingDraft billing, SubscriptionId id)
         {
             Period = number,
             Start = start > Now ? Now : start,
-            End = Periods.EndOf(anchor, interval, index),
+            End = Periods.EndOf(anchor, interval, index, (state.Scheduled?.Plan ?? state.Plan).Terms.TermDays),
             Anchor = keeps ? null : anchor,
             AnchorPeriod = keeps || index == 0 ? null : first,
             RollsAt = StillRuns,

@@ -136,6 +136,37 @@ public sealed class Quotas_over_http(ContractService service) : IClassFixture<Co
     }
 
     [Fact]
+    public async Task Access_and_limits_end_with_their_time_though_no_worker_came_by()
+    {
+        var (trying, passing) = (await service.OpenAsync(), await service.OpenAsync());
+        var trial = await Plans.PlanAsync(trialDays: 14, more: ""","limits":{"exports":10}""");
+        var pass = await Plans.PlanAsync(interval: "fixed", more: ""","termDays":14,"limits":{"exports":10}""");
+        (await Plans.StartAsync(trying, trial)).ShouldBe(201)["status"].ShouldBe("trialing");
+        var started = (await Plans.StartAsync(passing, pass)).ShouldBe(201);
+        var product = Subscribing.NewId();
+        (await service.Admin.Put($"/v1/products/{product}", """{"name":"Workshop","kind":"workshop","price":null}""")).ShouldBe(201);
+        async Task<(string?, string?, int)> SeenAsync(TestAccount account) =>
+            ((await account.Get($"/access?product={product}"))["access"], (await Quota(account, "exports?need=20"))["allowed"], (await Use(account, "exports", "20", ""","enforce":true""")).Status);
+        (await SeenAsync(trying), await SeenAsync(passing)).ShouldBe((("true", "false", 409), ("true", "false", 409)));
+        try
+        {
+            // A run that an operator asked for is under way: no worker settles anything.
+            await service.QueryAsync<string>("update ledger.maintenance_turn set holder = 'a test', until = now() + interval '1 minute' returning holder");
+            await service.QueryAsync<object>("update ledger.clock set shift = shift + interval '14 days' returning shift");
+            (await SeenAsync(trying), await SeenAsync(passing)).ShouldBe((("false", "true", 201), ("false", "true", 201)));
+            (await Plans.GetAsync(started["id"]))["status"].ShouldBe("active", "nobody has written it down");
+            (await service.Admin.Get(passing.Path + "/profile"))["planTier"].ShouldBe("free");
+        }
+        finally
+        {
+            await service.QueryAsync<object>("update ledger.maintenance_turn set holder = null, until = '-infinity' returning until");
+        }
+
+        await Plans.RunAsync();
+        (await Plans.GetAsync(started["id"]))["status"].ShouldBe("expired");
+    }
+
+    [Fact]
     public async Task Prices_in_several_currencies_are_never_compared()
     {
         var account = await service.OpenAsync();

@@ -81,7 +81,7 @@ public sealed class Times_of_works
         loaded.Add(SubscriberModel.StreamOf(Tenant, Account), new SubscriptionTaken { Subscription = id });
         var settings = new AutoTopUp { Threshold = 10, Package = "small", Quantity = 1, Price = new(0, ""), MaxPerMonth = 3, CooldownMinutes = 60, Enabled = true };
         var command = new SetAutoTopUp { Account = Account, Settings = settings, LookedUp = new(new Baseline(QuotaPeriod.MonthOf(Now), 0, 0), new("fake", "cus_1", "pm_1")) };
-        var work = new QuotaWork(command) { Tenant = Tenant, Meta = Meta };
+        var work = new QuotaWork(command, BillingPolicy.Default) { Tenant = Tenant, Meta = Meta };
         work.Name(new Needs());
         work.NameMore(loaded, new Needs());
         Decide(loaded, work, PaymentModel.StreamOf(Tenant, QuotaModel.PaymentOf(Tenant, Account, 1)));

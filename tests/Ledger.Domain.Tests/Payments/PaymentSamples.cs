@@ -59,6 +59,7 @@ public static class PaymentSamples
         ("product_archived_full", new ProductArchived { Reason = "over" }),
         ("product_archived_small", new ProductArchived()),
         ("plan_defined_full", new PlanDefined { Plan = FullPlan }),
+        ("plan_defined_term", new PlanDefined { Plan = new() { Name = "Pass", Active = true, Tier = "pass", Price = new(900, "usd"), Interval = PlanInterval.Fixed, TermDays = 30 } }),
         ("plan_defined_small", new PlanDefined { Plan = new() { Name = "Free", Active = true, Tier = "free", Price = new(0, "usd"), Interval = PlanInterval.Lifetime } }),
         ("plan_archived_full", new PlanArchived { Reason = "replaced" }),
         ("plan_archived_small", new PlanArchived()),

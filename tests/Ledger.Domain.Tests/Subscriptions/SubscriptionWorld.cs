@@ -35,6 +35,7 @@ internal sealed class SubscriptionWorld
         Sell("basic-year", Plan("basic", 10000, PlanInterval.Year, credits: 1200));
         Sell("gratis", Plan("gratis", 0, credits: 10));
         Sell("for-good", Plan("for-good", 90000, PlanInterval.Lifetime, credits: 5000));
+        Sell("term", Plan("term", 1500, PlanInterval.Fixed, credits: 100) with { TermDays = 30, ProviderRefs = [] });
         Sell("team", Plan("team", 3000, credits: 100) with { Seats = new(2, 10, new Money(500, "usd")) });
         Do(new OpenAccount { Account = Id, Tag = Samples.Tag, Owner = new(OwnerKind.User, "u_1"), Scale = scale });
     }
@@ -224,7 +225,7 @@ internal sealed class SubscriptionWorld
         Laws();
     }
 
-    private BillingStates States() => new()
+    public BillingStates States() => new()
     {
         Account = Account,
         AccountFacts = [.. facts.Select(fact => new Fact(fact.Key, fact.Value))],

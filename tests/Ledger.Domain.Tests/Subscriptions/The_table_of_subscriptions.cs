@@ -22,6 +22,7 @@ public sealed partial class The_table_of_subscriptions
         ["mark past due"] = ("hand", (world, id) => world.PastDue(id)),
         ["its time, free"] = ("free", Time),
         ["its time, by hand"] = ("hand", Time),
+        ["its time, fixed term"] = ("term", Time),
         ["its time, paid ahead"] = ("ahead", Time),
         ["its time, at its provider"] = ("provider", Time),
         ["its time, at its provider, asked"] = ("provider", (world, id) => Time(world, id) is var done && world[id].Asking?.Kind == ProviderActionKind.Ask ? world.Answer(id) : done),
@@ -93,7 +94,7 @@ public sealed partial class The_table_of_subscriptions
     private static SubscriptionId? Reach(SubscriptionWorld world, string who, SubscriptionStatus status)
     {
         if (who == "provider") return AtProvider(world, status);
-        var plan = who == "free" ? "gratis" : "basic";
+        var plan = who switch { "free" => "gratis", "term" => "term", _ => "basic" };
         if (status is SubscriptionStatus.Incomplete or SubscriptionStatus.IncompleteExpired)
         {
             SubscriptionId begun;
