@@ -102,7 +102,7 @@ internal sealed class QuotaHallway(GroupCommit store, EventReader reader, Charge
         if ((place?.Live ?? place?.Last) is not { } last || await StateAsync<Subscription>(SubscriptionModel.StreamOf(tenant, last), cancellationToken) is not { } found) return default;
         if (place!.Live is null) return (null, found);
         if (!(found.NextStepAt <= account.Now)) return (found, null);
-        return SubscriptionAt.Of(found, null, new BillingStates { Account = (Account)account.State, Subscriber = place, Policy = await settings.PolicyAsync(tenant, cancellationToken) }, account.Now);
+        return SubscriptionAt.Both(found, null, new BillingStates { Account = (Account)account.State, Subscriber = place, Policy = await settings.PolicyAsync(tenant, cancellationToken) }, account.Now);
     }
 
     private async Task<T?> StateAsync<T>(StreamRef stream, CancellationToken cancellationToken)

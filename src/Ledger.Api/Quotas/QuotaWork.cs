@@ -49,7 +49,7 @@ internal sealed class QuotaWork(QuotaCommand command, BillingPolicy policy) : Wo
         if (LeadsTo(context) != led) return Verdict.Refuse(new QuotasMoved());
         var account = (Account)context.State(AccountStream);
         var now = NowOf(context);
-        var (standing, over) = SubscriptionAt.Of(Subscription(led.Live), Subscription(led.Ended), new BillingStates { Account = account, Subscriber = (Subscriber)context.State(Place), Policy = policy }, now);
+        var (standing, over) = SubscriptionAt.Both(Subscription(led.Live), Subscription(led.Ended), new BillingStates { Account = account, Subscriber = (Subscriber)context.State(Place), Policy = policy }, now);
         Subscription? Subscription(SubscriptionId? id) => id is { } one ? (Subscription)context.State(SubscriptionModel.StreamOf(Tenant, one)) : null;
         var states = new QuotaStates
         {

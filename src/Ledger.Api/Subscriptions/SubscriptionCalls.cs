@@ -94,17 +94,21 @@ internal sealed class SubscriptionCalls(SubscriptionHallway hallway, Subscriptio
         for (var told = 0; told < InOneGoMax; told++)
         {
             if (await reader.StateAsync(SubscriptionModel.StreamOf(tenant, id), cancellationToken) is not { State: Subscription { Asking: { } action, NextCall: { } next } subscription, Now: var now } || next > now) return;
-            if (!await TellAsync(tenant, subscription, action, cancellationToken)) return;
+            if (!await TellAsync(tenant, subscription, action, now, cancellationToken)) return;
         }
     }
 
     /// <summary>Tells one thing; false where what came of it could not be kept, and it is told again later.</summary>
-    private async Task<bool> TellAsync(string tenant, Subscription subscription, ProviderAction action, CancellationToken cancellationToken)
+    private async Task<bool> TellAsync(string tenant, Subscription subscription, ProviderAction action, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var came = new RecordSubscriptionCall { Subscription = subscription.Id, Account = subscription.Account, Action = action.Version };
         try
         {
-            if (await providers.OfAsync(tenant, subscription.Provider, cancellationToken) is not var (provider, settings))
+            if (action.NotAfter <= now)
+            {
+                came = came with { Reason = $"The period ended before {subscription.Provider} could be asked for the change. It is asked for it before the next one ends.", IsFinal = true };
+            }
+            else if (await providers.OfAsync(tenant, subscription.Provider, cancellationToken) is not var (provider, settings))
             {
                 came = came with { Reason = $"The tenant has not set up {subscription.Provider}." };
             }

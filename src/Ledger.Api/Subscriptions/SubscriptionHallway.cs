@@ -5,6 +5,8 @@ using Ledger.Api.Http;
 using Ledger.Api.Payments;
 using Ledger.Api.Settings;
 using Ledger.Domain;
+using Ledger.Domain.Billing;
+using Ledger.Domain.Accounts;
 using Ledger.Domain.Invoices;
 using Ledger.Domain.Subscriptions;
 using Ledger.EventStore;

@@ -26,6 +26,9 @@ public sealed record ChangeSubscription : SubscriptionCommand
 /// <summary>Changes plans and seats.</summary>
 public static class ChangeSubscriptionHandler
 {
+    // A provider that is asked for another length of periods needs some time for it.
+    private static readonly TimeSpan AskedBefore = TimeSpan.FromMinutes(5);
+
     /// <summary>
     /// At once: a dearer plan gives what is left of the difference, once for each plan and period; a cheaper one is refused unless what the dearer one gave is untouched, and takes that back. With the next period: nothing changes until then.
     /// The period and where periods are counted from stay; where the new plan's are of another length, they are counted from the next one on.
@@ -44,14 +47,15 @@ public static class ChangeSubscriptionHandler
         {
             if (state.Scheduled is null) return new SubscriptionDecision.Nothing("it has this plan and these seats already");
             subscription.Add(new ChangeUnscheduled());
-            subscription.Ask(ProviderActionKind.Change, target.Terms.PriceAt(state.Provider), seats);
+            if (!state.ChangesLength) subscription.Ask(ProviderActionKind.Change, target.Terms.PriceAt(state.Provider), seats);
             return SubscriptionDecision.Accept;
         }
 
         if (command.When == ChangeWhen.PeriodEnd)
         {
             subscription.Add(new ChangeScheduled { Plan = target, Seats = seats });
-            subscription.Ask(ProviderActionKind.Change, target.Terms.PriceAt(state.Provider), seats);
+            if (!subscription.State.ChangesLength) subscription.Ask(ProviderActionKind.Change, target.Terms.PriceAt(state.Provider), seats);
+            else if (state is { Scheduled: not null, ChangesLength: false }) subscription.Ask(ProviderActionKind.Change, state.Plan.Terms.PriceAt(state.Provider), state.Seats); // what was asked for before it
             return SubscriptionDecision.Accept;
         }
 
@@ -91,10 +95,11 @@ public static class ChangeSubscriptionHandler
 
         if (state.RenewsAtProvider && target.Terms.PriceAt(state.Provider) is null) return Conflict($"{target.Terms.Name} ({target.Id}) has no price at {state.Provider}, which charges this subscription. Name one among its providerRefs, or cancel and start anew.");
         if (state.Changing is { Plan: { } wanted }) return Conflict($"{state.Provider} is being asked for the change to {wanted.Terms.Name} ({wanted.Id}). Send this again once it has answered.");
+        if (state is { IsChangeAsked: true, Scheduled: { } scheduled }) return Conflict($"{state.Provider} is being asked for the change to {scheduled.Plan.Terms.Name} ({scheduled.Plan.Id}). Send this again once the next period has begun.");
         if (state.IsTrialPaid && order > 0) return Conflict("The period after the trial is paid already, and the difference can't be charged. Change the plan once that has begun.");
-        if (state.RenewsAtProvider && Periods.Months(target.Terms.Interval) < Periods.Months(state.Interval) && state.Status == SubscriptionStatus.Active && target.Terms.Interval != PlanInterval.Lifetime)
+        if (command.When == ChangeWhen.Now && state.RenewsAtProvider && Periods.Months(target.Terms.Interval) < Periods.Months(state.Interval) && state.Status == SubscriptionStatus.Active && target.Terms.Interval != PlanInterval.Lifetime)
         {
-            return Conflict($"{state.Provider} can't go over to shorter periods without ending the one that is paid. Cancel with the end of the period, and start the other plan then.");
+            return Conflict($"{state.Provider} can't go over to shorter periods without ending the one that is paid. Change with the end of the period.");
         }
 
         var isPaidAhead = !state.RenewsAtProvider && state.Provider != Subscription.Manual;
@@ -102,9 +107,9 @@ public static class ChangeSubscriptionHandler
         {
             if (state.CurrentPeriodEnd is null) return Conflict("A lifetime has no end of a period. Cancel it now, and start another one.");
             if (state.CancelAtPeriodEnd) return Conflict("It ends with its period. Resume it first, then change it.");
-            return state.RenewsAtProvider && target.Terms.Interval != state.Plan.Terms.Interval && state.Status == SubscriptionStatus.Active
-                ? Conflict($"{state.Provider} changes to periods of another length at once only. Change it now.")
-                : null;
+            if (!state.RenewsAtProvider || target.Terms.Interval == state.Interval || state.Status != SubscriptionStatus.Active) return null;
+            if (target.Terms.Interval == PlanInterval.Lifetime) return Conflict($"{state.Provider} charges no lifetime. Cancel with the end of the period, and start the other plan then.");
+            return state.CurrentPeriodEnd - subscription.Now < AskedBefore ? Conflict($"The period ends in a moment, and {state.Provider} has to be asked before. Send this again once the next one has begun.") : null;
         }
 
         if (state.GrantedPeriod < state.Period) return Conflict("The payment of the running period has not come yet. Change the plan once it has.");

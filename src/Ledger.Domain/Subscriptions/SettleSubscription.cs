@@ -76,6 +76,10 @@ public static class SettleSubscriptionHandler
             case DueStep.Roll:
                 subscription.Roll();
                 break;
+            case DueStep.Change:
+                // Where that comes too late, the call is given up, and made before the next period ends.
+                subscription.Ask(ProviderActionKind.Change, state.Scheduled!.Plan.Terms.PriceAt(state.Provider), state.Scheduled.Seats, notAfter: state.CurrentPeriodEnd);
+                break;
             case DueStep.EndPeriod:
                 EndPeriod(subscription, state);
                 break;

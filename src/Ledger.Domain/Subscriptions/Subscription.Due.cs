@@ -9,6 +9,9 @@ public sealed partial record Subscription
     /// <summary>How long after a period or trial its provider's word is waited for, before a payment counts as missing.</summary>
     public static readonly TimeSpan ProviderWait = TimeSpan.FromHours(1);
 
+    /// <summary>How long before the end of a period its provider is asked for periods of another length, which it begins at once.</summary>
+    public static readonly TimeSpan ChangedBefore = TimeSpan.FromHours(1);
+
     /// <summary>When something is due on it next: the end of its trial, period or grace, an announcement, a call to its provider. Null where nothing is.</summary>
     public DateTimeOffset? NextDue => Sooner(NextStep?.At, NextCall);
 
@@ -46,6 +49,7 @@ public sealed partial record Subscription
                 break;
             case SubscriptionStatus.Active:
                 yield return (DueStep.Roll, FirstRoll);
+                yield return (DueStep.Change, ChangesLength && !IsChangeAsked && !CancelAtPeriodEnd ? CurrentPeriodEnd - ChangedBefore : null);
                 yield return (DueStep.EndPeriod, WaitsForProvider ? CurrentPeriodEnd + ProviderWait : CurrentPeriodEnd);
                 break;
             case SubscriptionStatus.PastDue:
@@ -98,6 +102,9 @@ internal enum DueStep
 
     /// <summary>What is left of a period's credits rolls that the next one followed early.</summary>
     Roll,
+
+    /// <summary>Its provider is asked for periods of another length, just before the running one ends.</summary>
+    Change,
 
     /// <summary>Its period ends.</summary>
     EndPeriod,

@@ -258,6 +258,9 @@ public sealed record SubscriptionCallWanted : SubscriptionEvent
 
     /// <summary>The plan that takes effect here once the provider has done it, of a change at once.</summary>
     public PinnedPlan? Plan { get; init; }
+
+    /// <summary>After this it is not told any more; null for at any time.</summary>
+    public DateTimeOffset? NotAfter { get; init; }
 }
 
 /// <summary>The provider was told.</summary>

@@ -86,7 +86,7 @@ public sealed partial record Subscription
             case SubscriptionToldOf e:
                 return next with { ToldAt = e.At ?? ToldAt, Refs = Refs.With(e.Refs) };
             case SubscriptionCallWanted e:
-                return next with { Asks = [.. Asks.AsSpan(), new(next.Version, e.Kind, e.PriceId, e.Seats, e.Prorate, e.Plan)], NextCall = NextCall ?? recordedAt };
+                return next with { Asks = [.. Asks.AsSpan(), new(next.Version, e.Kind, e.PriceId, e.Seats, e.Prorate, e.Plan, e.NotAfter)], NextCall = NextCall ?? recordedAt, ChangeAskedIn = e.NotAfter is null ? ChangeAskedIn : Period };
             case SubscriptionCallDone e:
                 return next.Told(e.Action, recordedAt);
             case SubscriptionCallTried e:

@@ -99,7 +99,8 @@ public enum ProviderActionKind
 /// <param name="Seats">The seats, of a change.</param>
 /// <param name="Prorate">Whether the provider settles the rest of the period, of a change.</param>
 /// <param name="Plan">The plan that takes effect here once the provider has done it, of a change at once.</param>
-public sealed record ProviderAction(long Version, ProviderActionKind Kind, string? PriceId = null, int? Seats = null, bool Prorate = false, PinnedPlan? Plan = null);
+/// <param name="NotAfter">After this it is not told any more: the period ended before; null for at any time.</param>
+public sealed record ProviderAction(long Version, ProviderActionKind Kind, string? PriceId = null, int? Seats = null, bool Prorate = false, PinnedPlan? Plan = null, DateTimeOffset? NotAfter = null);
 
 /// <summary>A subscription as its events made it. Immutable.</summary>
 public sealed partial record Subscription
@@ -184,6 +185,15 @@ public sealed partial record Subscription
 
     /// <summary>What changes at the end of the period.</summary>
     public ScheduledChange? Scheduled { get; init; }
+
+    /// <summary>The period before whose end its provider was asked for a change to periods of another length; 0 for none.</summary>
+    public long ChangeAskedIn { get; init; }
+
+    /// <summary>Whether another length of periods waits for the end of this one at a provider that charges them: there it begins when it is asked for.</summary>
+    public bool ChangesLength => RenewsAtProvider && Status == SubscriptionStatus.Active && CurrentPeriodEnd is not null && Scheduled is { } change && change.Plan.Terms.Interval != Interval;
+
+    /// <summary>Whether that was asked for already.</summary>
+    public bool IsChangeAsked => ChangesLength && ChangeAskedIn == Period;
 
     /// <summary>Since when a payment is missing.</summary>
     public DateTimeOffset? PastDueSince { get; init; }

@@ -30,7 +30,7 @@ public static class SubscriptionAt
     /// <param name="ended">The last one that ended, where none is live; null for none.</param>
     /// <param name="states">As for <see cref="Of"/>.</param>
     /// <param name="now">Business time.</param>
-    public static (Subscription? Live, Subscription? Ended) Of(Subscription? live, Subscription? ended, BillingStates states, DateTimeOffset now)
+    public static (Subscription? Live, Subscription? Ended) Both(Subscription? live, Subscription? ended, BillingStates states, DateTimeOffset now)
     {
         if (live is null) return (null, ended);
         var settled = Of(live, states, now);

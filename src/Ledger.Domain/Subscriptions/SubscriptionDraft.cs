@@ -88,6 +88,8 @@ internal sealed class SubscriptionDraft(BillingDraft billing, SubscriptionId id)
             : plan?.Terms.PriceAt(state.Provider) == price ? new ScheduledChange(plan!, PlanTerms.SeatsOf(plan!.Terms, state.Seats))
             : null;
         Add(new PeriodStarted { Period = state.Period + 1, Start = start, End = end, Anchor = start, RollsAt = StillRuns, Plan = next?.Plan, Seats = next?.Seats });
+        // It was renewed before it could be asked for the other length: that waits for the end of this period, then.
+        if (next is null && state.ChangesLength) Add(new ChangeScheduled { Plan = state.Scheduled!.Plan, Seats = state.Scheduled.Seats });
     }
 
     /// <summary>A payment, or an administrator, pays the period that was missing, else the next one.</summary>
@@ -190,9 +192,10 @@ internal sealed class SubscriptionDraft(BillingDraft billing, SubscriptionId id)
     /// <param name="seats">The seats, of a change.</param>
     /// <param name="prorate">Whether the provider settles the rest of the period, of a change.</param>
     /// <param name="plan">The plan that takes effect here once that is done, of a change at once.</param>
-    public void Ask(ProviderActionKind kind, string? price = null, int? seats = null, bool prorate = false, PinnedPlan? plan = null)
+    /// <param name="notAfter">After this it is not told any more; null for at any time.</param>
+    public void Ask(ProviderActionKind kind, string? price = null, int? seats = null, bool prorate = false, PinnedPlan? plan = null, DateTimeOffset? notAfter = null)
     {
-        if (State.RenewsAtProvider) Add(new SubscriptionCallWanted { Kind = kind, PriceId = price, Seats = seats, Prorate = prorate, Plan = plan });
+        if (State.RenewsAtProvider) Add(new SubscriptionCallWanted { Kind = kind, PriceId = price, Seats = seats, Prorate = prorate, Plan = plan, NotAfter = notAfter });
     }
 
     /// <summary>Takes back what is left of what came with the running period, for its money has gone. What rolled into it had been paid for before.</summary>

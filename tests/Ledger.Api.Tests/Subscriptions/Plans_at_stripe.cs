@@ -77,6 +77,24 @@ public sealed class Plans_at_stripe : IAsyncLifetime
         await Run.UntilAsync(async () => (await Service.Get($"/v1/subscriptions/{id}")).Text("planId") == high, TimeSpan.FromSeconds(30), "and so it is here");
         decimal.Parse(await paying.BalanceAsync(account), CultureInfo.InvariantCulture).ShouldBeInRange(499, 500);
 
+        // Periods of another length begin there when they are asked for: that waits for the last hour of this one.
+        var yearly = InboxService.NewId("plan");
+        Stripe.AddPrice("price_" + yearly, 50_000);
+        (await Service.Send(HttpMethod.Put, $"/v1/plans/{yearly}", $$$"""{"name":"A year","tier":"{{{yearly}}}","interval":"year","price":{"amount":50000,"currency":"usd"},"providerRefs":{"stripe":{"priceId":"price_{{{yearly}}}"} } }""")).ShouldBe(201);
+        var scheduled = (await Do(id, "change", $$"""{"planId":"{{yearly}}","when":"period_end"}""")).ShouldBe(200);
+        ((string?)Stripe.Look(theirs)!["items"]!["data"]![0]!["price"]!["id"]).ShouldBe(price);
+        await ShiftAsync(scheduled, -TimeSpan.FromMinutes(30));
+        await Run.UntilAsync(() => Task.FromResult((string?)Stripe.Look(theirs)!["items"]!["data"]![0]!["price"]!["id"] == "price_" + yearly), TimeSpan.FromSeconds(30), "Stripe is asked for it");
+        (await Do(id, "change", $$"""{"planId":"{{low}}","when":"period_end"}""")).ShouldBe(409, "conflict");
+        (await Do(id, "cancel", """{"when":"now"}""")).ShouldBe(200).Text("status").ShouldBe("canceled");
+    }
+
+    [Fact]
+    public async Task What_ends_here_ends_there()
+    {
+        var (_, id, session) = await BeginAsync((await PlanAsync(1_000, 100)).Plan);
+        await TellAsync([.. Stripe.Pay(session).Select(e => e.Body)]);
+        var theirs = (await UntilAsync(id, "active")).Json.GetProperty("providerRefs").GetProperty("subscriptionId").GetString()!;
         (await Do(id, "cancel", """{"when":"period_end","reason":"moving on"}""")).ShouldBe(200).Text("cancelAtPeriodEnd").ShouldBe("True");
         await Run.UntilAsync(() => Task.FromResult((bool)Stripe.Look(theirs)!["cancel_at_period_end"]!), TimeSpan.FromSeconds(30), "it ends with its period there too");
         (await Do(id, "resume")).ShouldBe(200);
@@ -142,8 +160,8 @@ public sealed class Plans_at_stripe : IAsyncLifetime
     }
 
     /// <summary>Moves business time to the end of the running period, or trial.</summary>
-    private async Task ShiftAsync(Answered subscription) =>
-        (await Service.Send(HttpMethod.Put, "/v1/clock", $$"""{"at":"{{Time(subscription, "currentPeriodEnd").AddSeconds(1).UtcDateTime.ToString("O", CultureInfo.InvariantCulture)}}"}""")).ShouldBe(200);
+    private async Task ShiftAsync(Answered subscription, TimeSpan more = default) =>
+        (await Service.Send(HttpMethod.Put, "/v1/clock", $$"""{"at":"{{Time(subscription, "currentPeriodEnd").AddSeconds(1).Add(more).UtcDateTime.ToString("O", CultureInfo.InvariantCulture)}}"}""")).ShouldBe(200);
 
     private Task<long> Granted(string id) => Service.QueryAsync<long>($"select count(*) from ledger.mt_events where stream_id = 'subscription/{id}' and type = 'period_granted'");
 }

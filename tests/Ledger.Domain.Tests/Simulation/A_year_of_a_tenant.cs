@@ -128,7 +128,7 @@ public sealed class A_year_of_a_tenant(ITestOutputHelper output)
         if (agrees && !plan.HasEnded && here.Attention is null)
         {
             home.Law((here.CurrentPeriodEnd - plan.End)?.Duration() <= TimeSpan.FromDays(1), () => $"the period of {plan.Id} ends {plan.End:O} there, and {here.CurrentPeriodEnd:O} here");
-            home.Law((here.Scheduled?.Plan ?? here.Plan).Terms.PriceAt("stripe") == plan.Price, () => $"{plan.Id} has {plan.Price} there, and {here.Plan.Id} here");
+            home.Law((here.ChangesLength ? here.Plan : here.Scheduled?.Plan ?? here.Plan).Terms.PriceAt("stripe") == plan.Price, () => $"{plan.Id} has {plan.Price} there, and {here.Plan.Id} here");
             home.Law(here.CancelAtPeriodEnd == plan.CancelAtPeriodEnd, () => $"{plan.Id} ends with its period {(plan.CancelAtPeriodEnd ? "there" : "here")} alone");
         }
 

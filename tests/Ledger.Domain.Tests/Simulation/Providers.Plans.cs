@@ -222,11 +222,11 @@ internal sealed partial class Providers
             return true;
         }
 
-        if (plan.Status != ToldSubscriptionStatus.Active || to.Interval == PlanInterval.Month || tenant.OneIn(6)) return false;
+        if (plan.Status != ToldSubscriptionStatus.Active || (prorates && to.Interval == PlanInterval.Month) || tenant.OneIn(6)) return false;
         (plan.Price, plan.Quantity, plan.Anchor, plan.Periods, plan.Start) = (price, quantity, Now, 0, Now);
         plan.End = EndOf(plan, 0);
         tenant.At(plan.End, () => Cycle(plan, plan.End));
-        Invoice(plan, "subscription_update", [credit, Line(plan)], out var whole);
+        Invoice(plan, "subscription_update", prorates ? [credit, Line(plan)] : [Line(plan)], out var whole);
         Paid(whole, ChargeOf(whole));
         return true;
     }
@@ -239,6 +239,12 @@ internal sealed partial class Providers
         if (subscription.Refs.SubscriptionId is not { } theirs || plans.Find(one => one.Id == theirs) is not { } plan)
         {
             home.Send(came with { Reason = "it has not told yet what it calls it" });
+            return;
+        }
+
+        if (ask.NotAfter <= Now)
+        {
+            home.Send(came with { Reason = "the period has ended", IsFinal = true });
             return;
         }
 

@@ -40,7 +40,7 @@ public sealed class Standing_by_time
             var id = Begun(world, how);
             Subscription Seen(TimeSpan later) => SubscriptionAt.Of(world[id], world.States(), SubscriptionWorld.Begin + later);
             Seen(TimeSpan.FromDays(days) - TimeSpan.FromMicroseconds(1)).Entitles.ShouldBeTrue(how);
-            var (live, ended) = SubscriptionAt.Of(world[id], null, world.States(), SubscriptionWorld.Begin.AddDays(days));
+            var (live, ended) = SubscriptionAt.Both(world[id], null, world.States(), SubscriptionWorld.Begin.AddDays(days));
             (live, ended?.Entitles).ShouldBe((null, false), how);
         }
     }

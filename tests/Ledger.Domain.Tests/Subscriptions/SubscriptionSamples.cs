@@ -67,6 +67,7 @@ public static class SubscriptionSamples
         ("subscription_told_of_small", new SubscriptionToldOf()),
         ("subscription_call_wanted_full", new SubscriptionCallWanted { Status = Active, Kind = ProviderActionKind.Change, PriceId = "price_1", Seats = 3, Prorate = true }),
         ("subscription_call_wanted_small", new SubscriptionCallWanted { Kind = ProviderActionKind.CancelAtPeriodEnd }),
+        ("subscription_call_wanted_until", new SubscriptionCallWanted { Kind = ProviderActionKind.Change, PriceId = "price_1", NotAfter = Time }),
         ("subscription_call_wanted_plan", new SubscriptionCallWanted { Kind = ProviderActionKind.Change, PriceId = "price_1", Plan = Pro }),
         ("subscription_call_done_full", new SubscriptionCallDone { Status = Active, Action = 7 }),
         ("subscription_call_done_small", new SubscriptionCallDone { Action = 8 }),
