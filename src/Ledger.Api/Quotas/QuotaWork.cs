@@ -56,6 +56,7 @@ internal sealed class QuotaWork(QuotaCommand command, BillingPolicy policy) : Wo
             Quota = (Quota)context.State(Own),
             Account = account,
             Live = standing,
+            IsSubscriptionDue = Subscription(led.Live)?.NextStepAt <= now,
             Ended = over,
             Last = led.Last is { } last ? (Payment)context.State(PaymentModel.StreamOf(Tenant, last)) : null,
             Vain = [.. ((IEnumerable<PaymentId>)led.Vain).Select(id => (Payment)context.State(PaymentModel.StreamOf(Tenant, id)))],

@@ -37,6 +37,7 @@ internal static class TopUps
         if (TakenBack(draft) is { } taken) Wait(draft, HeldUntil(draft, taken), taken);
         else if (Earliest(draft.Quota, settings, draft.Now) is var (time, why)) Wait(draft, time, why);
         else if (draft.Account.Status == AccountStatus.Frozen) Wait(draft, draft.Now + FirstRetry, "the account is frozen");
+        else if (draft.States.IsSubscriptionDue) Wait(draft, SoonAfter(draft), "what is due on the subscription comes first");
         else if (Wrong(draft, settings) is { } wrong) draft.Add(new TopUpWaits { Until = draft.Now + RetryAfter(draft.Quota.TopUp.Failures), Reason = wrong, Failed = true });
         else Begin(draft, settings);
     }
@@ -133,6 +134,8 @@ internal static class TopUps
 
     // The same time until that has come, so that a look before it changes nothing.
     private static DateTimeOffset HeldUntil(QuotaDraft draft, string why) => draft.Quota.TopUp is { WakeAt: { } at, Reason: { } known } && known == why && at > draft.Now ? at : draft.Now + HeldUp;
+
+    private static DateTimeOffset SoonAfter(QuotaDraft draft) => draft.Quota.TopUp.WakeAt is { } at && at > draft.Now && at < draft.Now + FirstLook ? at : draft.Now + FirstLook;
 
     private static void Wait(QuotaDraft draft, DateTimeOffset? until, string? why)
     {

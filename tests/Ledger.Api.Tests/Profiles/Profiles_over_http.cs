@@ -54,6 +54,27 @@ public sealed class Profiles_over_http(ContractService service)
         (await service.Admin.Get(account.Path + "/profile"))["providerCustomers.fake"].ShouldBe(customer, "it was deleted for nobody else");
         await Shop.TellAsync(Told(account.Id, deleted: true));
         (await service.Admin.Put(other.Path + "/profile", body)).ShouldBe(200)["providerCustomers.fake"].ShouldBe(customer, "who is it no more leaves it to others");
+
+        // A database from before these facts gets them from its events, as they are written now.
+        var assembly = typeof(PaymentHallway).Assembly;
+        using var script = new StreamReader(assembly.GetManifestResourceStream(assembly.GetManifestResourceNames().Single(name => name.EndsWith("0633_customers.sql", StringComparison.Ordinal)))!);
+        await using var session = new NpgsqlConnection(service.ConnectionString);
+        await session.OpenAsync();
+        await using var transaction = await session.BeginTransactionAsync();
+        const string facts = "select coalesce(string_agg(f.tenant_id || ' ' || f.key || ' ' || f.data, ', ' order by f.tenant_id, f.key), '') from ledger.facts f where f.kind = 'customer'";
+        async Task<string> DoAsync(string sql)
+        {
+            await using var command = new NpgsqlCommand(sql, session, transaction);
+            return await command.ExecuteScalarAsync() as string ?? "";
+        }
+
+        var written = await DoAsync("lock table ledger.facts in share row exclusive mode; " + facts);
+        written.ShouldContain(customer);
+        await DoAsync("delete from ledger.facts where kind = 'customer'");
+        (await DoAsync(facts)).ShouldBe("");
+        await DoAsync(await script.ReadToEndAsync());
+        (await DoAsync(facts)).ShouldBe(written);
+        await transaction.RollbackAsync();
     }
 
     [Fact]
