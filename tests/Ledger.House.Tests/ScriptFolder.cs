@@ -8,7 +8,7 @@ namespace Ledger.House.Tests;
 internal sealed class ScriptFolder : IDisposable
 {
     private static readonly string[] Tools =
-        ["bash", "cat", "chmod", "cksum", "cut", "dirname", "env", "find", "grep", "head", "mkdir", "mv", "od", "readlink", "rm", "sed", "sleep", "tail", "touch", "tr", "uname"];
+        ["awk", "bash", "cat", "chmod", "cksum", "cut", "dirname", "env", "find", "grep", "head", "mkdir", "mv", "od", "readlink", "rm", "sed", "sleep", "tail", "touch", "tr", "true", "uname"];
 
     public ScriptFolder()
     {

@@ -140,7 +140,10 @@ public sealed class The_scripts
             file=$4
                 case $1 in
                   *Good*) report 7 6 0 1 0 ;;
-                  *Bad*) report 5 3 2 0 1; exit 1 ;;
+                  *Bad*) report 5 3 2 0 1
+                    echo '<test name="Bad.says(x: \&quot;&lt;a&gt; &amp;\&quot;)" result="Fail" time="1"><failure><message><![CDATA[It is <b>' >>"$file"
+                    echo 'and not c]]></message><stack-trace><![CDATA[at]]></stack-trace></failure></test><test name="Bad.is_well" result="Pass" /><test name="Bad.other" result="Fail"><failure><message><![CDATA[Short]]></message></failure></test>' >>"$file"
+                    exit 1 ;;
                   *Crashing*) exit 134 ;;
                   *Leaving*) report 2 2 0 0 0; exit 3 ;;
                   *Laned*)
@@ -157,10 +160,36 @@ public sealed class The_scripts
         output[^1].ShouldBe("15 passed, 6 failed, 1 skipped");
         errors.ShouldContain("Laned.Tests, lane second ran no test.");
         errors.ShouldContain("Crashing.Tests crashed with status 134: it left no report.");
+        // All of it again at the end, with the names of tests and what they said.
+        output.SkipWhile(line => line != "== failed").ShouldBe(
+        [
+            "== failed", "Bad.says(x: \"<a> &\")", "    It is <b>", "    and not c", "Bad.other", "    Short", "Crashing.Tests crashed with status 134: it left no report.",
+            "Laned.Tests, lane second ran no test.", "Leaving.Tests ended with status 3, though none of its tests failed.", output[^1],
+        ]);
 
         var one = await folder.RunAsync("test", ["Good"]);
         one.Status.ShouldBe(0);
         one.Output[^1].ShouldBe("6 passed, 0 failed, 1 skipped");
+    }
+
+    [Fact]
+    public async Task start_tests_with_the_signals_of_a_terminal()
+    {
+        using var folder = new ScriptFolder();
+        folder.StandInForPostgres();
+        Directory.CreateDirectory(Path.Combine(folder.Root, "tests/Laned.Tests"));
+        await File.WriteAllTextAsync(Path.Combine(folder.Root, "tests/Laned.Tests/lanes"), "first\n", TestContext.Current.CancellationToken);
+        folder.StandInForDotnet($"""
+            grep SigIgn "/proc/$$/status" >>"{folder.Root}/signals.log"
+            """);
+        // Where the system's env can't, they are what they are.
+        var (status, _, _) = await PostgresTool.RunAsync("/bin/bash", ["-c", "env --default-signal=INT true 2>/dev/null && test -r /proc/$$/status"], TestContext.Current.CancellationToken);
+        await folder.RunAsync("test", ["Laned"]);
+        if (status != 0) return;
+        var ignored = (await File.ReadAllLinesAsync(Path.Combine(folder.Root, "signals.log"), TestContext.Current.CancellationToken)).Select(line => Convert.ToInt64(line.Split('\t')[1], 16)).ToList();
+        ignored.Count.ShouldBe(2, "the project, and its lane in the background");
+        const long InterruptAndQuit = 0b110;
+        ignored.ShouldAllBe(mask => (mask & InterruptAndQuit) == 0);
     }
 
     [Fact]

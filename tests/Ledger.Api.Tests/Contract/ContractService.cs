@@ -66,7 +66,7 @@ public sealed class ContractService : IAsyncLifetime
         builder.Configuration.AddInMemoryCollection(
         [
             new("ConnectionStrings:Ledger", database.ConnectionString), new("LEDGER_DEV_API_KEY", DevelopmentKey),
-            new("Jwt:Issuer", "https://issuer.example"), new("Jwt:Audience", "ledger"), new("Jwt:KeySet", KeySet()),
+            new("Jwt:Issuer", "https://issuer.example"), new("Jwt:Audience", "ledger"), new("Jwt:KeySet", KeySet()), new("Logging:LogLevel:Default", "Warning"),
         ]);
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         app = Program.Compose(builder);

@@ -14,7 +14,7 @@ public sealed class The_demo : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        database = await TestPostgres.CreateDatabaseAsync();
+        database = await Http.EdgeHost.DatabaseAsync();
         // Its key is the one that it makes and keeps itself, where the command looks for it.
         service = await ServiceProcess.StartAsync(new Dictionary<string, string> { ["ConnectionStrings__Ledger"] = database.ConnectionString, [DevelopmentKey.Variable] = "" }, ["--data-dir", folder]);
     }

@@ -35,10 +35,14 @@ public sealed class Exports_over_http(ContractService service)
         json.Headers["Content-Disposition"].ShouldBe($"attachment; filename=\"ledger-default-{name}.ndjson\"");
         var objects = json.Body.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement).ToList();
         objects.Count.ShouldBe(rows.Count - 1);
+        // The ledger of all these tests is in it: words are made for what differs only.
+        var names = rows[0].ToHashSet(StringComparer.Ordinal);
         foreach (var (row, line) in rows.Skip(1).Zip(objects))
         {
-            line.EnumerateObject().Select(member => member.Name).Except(rows[0]).ShouldBeEmpty();
-            foreach (var (column, cell) in export.Columns.Zip(row)) Cell(column, line).ShouldBe(cell, $"{column.Name} of {line}");
+            foreach (var member in line.EnumerateObject())
+                if (!names.Contains(member.Name)) Assert.Fail($"{member.Name} is no column: {line}");
+            foreach (var (column, cell) in export.Columns.Zip(row))
+                if (Cell(column, line) is var told && told != cell) told.ShouldBe(cell, $"{column.Name} of {line}");
         }
 
         json.Body.ShouldEndWith("}\n");
@@ -54,7 +58,7 @@ public sealed class Exports_over_http(ContractService service)
         (await account.Consume("5", ""","service":"chat","operation":"o","resource":{"type":"workshop","id":"w"},"usage":{"inputTokens":3,"success":true,"requestData":{"a":1.50}},"reference":"r","actor":"u_7" """)).ShouldBe(201);
         var other = await service.OpenAsync();
         (await account.Post("transfers", $$"""{"amount":1.25,"toAccountId":"{{other.Id}}"}""")).ShouldBe(201);
-        var lines = Lines(await service.As("analyst").Get($"/v1/exports/transactions?format=ndjson&to={before}")).Where(line => line.GetProperty("accountId").GetString() == account.Id).ToList();
+        var lines = Lines(await service.As("analyst").Get($"/v1/exports/transactions?format=ndjson&to={before}"), account).Where(line => line.GetProperty("accountId").GetString() == account.Id).ToList();
         var listed = (await account.Client.Get(account.Path + "/transactions")).Data.Reverse().ToList();
         lines.Count.ShouldBe(3);
         foreach (var (line, body) in lines.Zip(listed))
@@ -77,7 +81,7 @@ public sealed class Exports_over_http(ContractService service)
 
         var strings = await service.Admin.Send(HttpMethod.Get, "/v1/exports/transactions?format=ndjson", null, null, ("Prefer", "decimals=string"));
         strings.Headers["Preference-Applied"].ShouldBe("decimals=string");
-        var first = Lines(strings).First(line => line.GetProperty("accountId").GetString() == account.Id);
+        var first = Lines(strings, account).First(line => line.GetProperty("accountId").GetString() == account.Id);
         (first.GetProperty("amount").GetString(), first.GetProperty("allocations")[0].GetProperty("amount").GetString()).ShouldBe(("100.5", "100.5"));
     }
 
@@ -88,7 +92,7 @@ public sealed class Exports_over_http(ContractService service)
         await account.Grant("10.50", ""","metadata":{"z":"1","a":"=2"}""");
         (await account.Hold("2")).ShouldBe(201);
         var hash = new byte[32];
-        var events = Lines(await service.As("analyst").Get("/v1/exports/events?format=ndjson")).Where(line => line.GetProperty("stream").GetString() == $"account/{account.Id}").ToList();
+        var events = Lines(await service.As("analyst").Get("/v1/exports/events?format=ndjson"), account).Where(line => line.GetProperty("stream").GetString() == $"account/{account.Id}").ToList();
         events.Select(line => line.GetProperty("version").GetInt64()).ShouldBe([1, 2, 3]);
         foreach (var line in events)
         {
@@ -109,19 +113,19 @@ public sealed class Exports_over_http(ContractService service)
         var late = (await account.Consume("2.5", ""","service":"chat","operation":"o","actor":"u_7","usage":{"inputTokens":4,"success":false}""")).ShouldBe(201);
         (await account.Post($"consumptions/{late["id"]}/refund", """{"amount":1,"reason":"r"}""")).ShouldBe(201);
         // No waiting here: the export waits by itself.
-        var usage = Lines(await service.As("analyst").Get("/v1/exports/usage?format=ndjson")).Where(line => line.GetProperty("accountId").GetString() == account.Id).ToList();
+        var usage = Lines(await service.As("analyst").Get("/v1/exports/usage?format=ndjson"), account).Where(line => line.GetProperty("accountId").GetString() == account.Id).ToList();
         decimal Sum(string column) => usage.Sum(line => line.TryGetProperty(column, out var value) ? value.GetDecimal() : 0);
         (Sum("calls"), Sum("succeeded"), Sum("failed"), Sum("amount"), Sum("refunded"), Sum("inputTokens")).ShouldBe((2, 1, 1, 7.5m, 1, 7));
         usage.ShouldAllBe(line => line.GetProperty("service").GetString() == "chat" && line.GetProperty("operation").GetString() == "o" && line.GetProperty("actor").GetString() == "u_7");
 
-        var journal = Lines(await service.As("analyst").Get("/v1/exports/journal?format=ndjson")).Where(line => line.GetProperty("accountId").GetString() == account.Id).ToList();
+        var journal = Lines(await service.As("analyst").Get("/v1/exports/journal?format=ndjson"), account).Where(line => line.GetProperty("accountId").GetString() == account.Id).ToList();
         decimal Of(int code, string column) => journal.Where(line => line.GetProperty("code").GetInt32() == code).Sum(line => line.GetProperty(column).GetDecimal());
         // 1500 cents for 100 credits; 7.5 used, 1 of them given back: 97 cents are earned, and the half one is not yet.
         (Of(1000, "money"), Of(2000, "money"), Of(2500, "credits"), Of(6000, "credits"), Of(6010, "credits")).ShouldBe((1500, -1403, -93.5m, -7.5m, 1));
         journal.GroupBy(line => line.TryGetProperty("currency", out _)).ShouldAllBe(group => group.Sum(line => line.GetProperty(group.Key ? "money" : "credits").GetDecimal()) == 0);
         var day = journal[0].GetProperty("day").GetString();
-        Lines(await service.Admin.Get($"/v1/exports/journal?format=ndjson&to={day}T00:00:00Z")).ShouldAllBe(line => line.GetProperty("accountId").GetString() != account.Id);
-        Lines(await service.Admin.Get($"/v1/exports/journal?format=ndjson&from={day}T00:00:00Z")).Count(line => line.GetProperty("accountId").GetString() == account.Id).ShouldBe(journal.Count);
+        Lines(await service.Admin.Get($"/v1/exports/journal?format=ndjson&to={day}T00:00:00Z"), account).ShouldAllBe(line => line.GetProperty("accountId").GetString() != account.Id);
+        Lines(await service.Admin.Get($"/v1/exports/journal?format=ndjson&from={day}T00:00:00Z"), account).Count(line => line.GetProperty("accountId").GetString() == account.Id).ShouldBe(journal.Count);
     }
 
     [Fact]
@@ -156,7 +160,7 @@ public sealed class Exports_over_http(ContractService service)
         {
             foreach (var format in new[] { "csv", "ndjson" })
             {
-                (await service.Admin.Get($"/v1/exports/{name}?format={format}")).ShouldBe(200).Body.ShouldNotContain(secret);
+                (await service.Admin.Get($"/v1/exports/{name}?format={format}")).ShouldBe(200).Body.ShouldNotContain(secret, Case.Sensitive);
                 var theirs = (await service.As("other:analyst").Get($"/v1/exports/{name}?format={format}")).ShouldBe(200);
                 theirs.Body.ShouldContain(secret, Case.Sensitive, $"{name} {format}");
                 theirs.Headers["Content-Disposition"].ShouldContain($"ledger-other-{name}.");
@@ -173,7 +177,7 @@ public sealed class Exports_over_http(ContractService service)
         var csv = Read(await service.Admin.Get("/v1/exports/transactions"));
         string Cell(string type, string column) => csv.Single(row => row[csv[0].IndexOf("accountId")] == account.Id && row[csv[0].IndexOf("type")] == type)[csv[0].IndexOf(column)];
         (Cell("grant", "description"), Cell("grant", "reference"), Cell("grant", "actor"), Cell("adjustment", "reason"), Cell("adjustment", "amount")).ShouldBe(("'=HYPERLINK(\"x\")", "'+1", "'@a", "'-1", "0.5"));
-        var json = Lines(await service.Admin.Get("/v1/exports/transactions?format=ndjson")).First(line => line.GetProperty("accountId").GetString() == account.Id);
+        var json = Lines(await service.Admin.Get("/v1/exports/transactions?format=ndjson"), account).First(line => line.GetProperty("accountId").GetString() == account.Id);
         json.GetProperty("description").GetString().ShouldBe("=HYPERLINK(\"x\")");
     }
 
@@ -213,7 +217,12 @@ public sealed class Exports_over_http(ContractService service)
 
     private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
-    private static List<JsonElement> Lines(Reply reply) => [.. reply.ShouldBe(200).Body.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)];
+    /// <summary>The lines, or those alone that name an account.</summary>
+    private static List<JsonElement> Lines(Reply reply, TestAccount? of = null) =>
+    [
+        .. reply.ShouldBe(200).Body.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Where(line => of is null || line.Contains(of.Id, StringComparison.Ordinal)).Select(line => JsonDocument.Parse(line).RootElement),
+    ];
 
     private static List<List<string>> Read(Reply reply)
     {

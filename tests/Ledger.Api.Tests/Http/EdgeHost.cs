@@ -39,6 +39,7 @@ internal sealed class EdgeHost : IAsyncDisposable
         Action<IServiceCollection>? services = null, params (string Key, string Value)[] settings)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = environment });
+        builder.Configuration["Logging:LogLevel:Default"] = "Warning";
         builder.Configuration.AddInMemoryCollection(settings.Select(s => new KeyValuePair<string, string?>(s.Key, s.Value)));
         builder.Configuration["ConnectionStrings:Ledger"] = connectionString;
         if (environment == "Development") builder.Configuration["LEDGER_DEV_API_KEY"] = Key;

@@ -3,13 +3,14 @@ using Ledger.Testing;
 
 namespace Ledger.Api.Tests.Reliability;
 
-/// <summary>It mostly waits, so it runs beside other tests.</summary>
+/// <summary>It mostly waits, so it runs beside other tests of its lane.</summary>
+[Trait("lane", "waits")]
 public sealed class A_database_that_hangs(ITestOutputHelper output)
 {
     [Fact]
     public async Task does_not_keep_the_service_from_stopping_in_order()
     {
-        await using var database = await TestPostgres.CreateDatabaseAsync();
+        await using var database = await Run.DatabaseAsync();
         await using var relay = PostgresRelay.To(database.ConnectionString);
         await using var service = await Run.NodeAsync(relay.ConnectionString, ("Writer__WaitMax", "00:00:02"), ("Writer__CommandTimeout", "00:00:02"));
         using var client = new Client(service);

@@ -14,7 +14,7 @@ public sealed class A_long_account(ITestOutputHelper output)
     public async Task is_read_as_fast_and_spent_as_fast_as_a_new_one()
     {
         var seed = Run.Seed(output);
-        await using var database = await TestPostgres.CreateDatabaseAsync();
+        await using var database = await Run.DatabaseAsync();
         await using var service = await Run.NodeAsync(database.ConnectionString);
         using var client = new Client(service);
         var (account, young, events, random) = ($"long.{seed}", $"young.{seed}", Run.Of(20_000, 1_000_000), new Random(seed));

@@ -14,7 +14,7 @@ public sealed class A_stopped_leader(ITestOutputHelper output)
     {
         var seed = Run.Seed(output);
         var random = new Random(seed);
-        await using var database = await TestPostgres.CreateDatabaseAsync();
+        await using var database = await Run.DatabaseAsync();
         await using var a = await Run.NodeAsync(database.ConnectionString);
         await using var b = await Run.NodeAsync(database.ConnectionString);
         var times = new List<TimeSpan>();

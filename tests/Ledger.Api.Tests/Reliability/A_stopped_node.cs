@@ -11,7 +11,7 @@ public sealed class A_stopped_node(ITestOutputHelper output)
     public async Task in_the_middle_of_its_work_holds_the_other_up_for_seconds_only_and_doubles_nothing_afterwards()
     {
         var seed = Run.Seed(output);
-        await using var database = await TestPostgres.CreateDatabaseAsync();
+        await using var database = await Run.DatabaseAsync();
         await using var stopped = await Run.NodeAsync(database.ConnectionString);
         await using var other = await Run.NodeAsync(database.ConnectionString);
         using var client = new Client(stopped, other);
@@ -55,7 +55,7 @@ public sealed class A_stopped_node(ITestOutputHelper output)
     [Fact]
     public async Task whose_network_dies_in_the_middle_of_a_commit_holds_the_other_up_for_seconds_only()
     {
-        await using var database = await TestPostgres.CreateDatabaseAsync();
+        await using var database = await Run.DatabaseAsync();
         await using var relay = PostgresRelay.To(database.ConnectionString, commitsOf: Run.WriterSession);
         await using var cut = await Run.NodeAsync(relay.ConnectionString);
         await using var other = await Run.NodeAsync(database.ConnectionString);

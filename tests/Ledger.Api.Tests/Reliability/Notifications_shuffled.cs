@@ -27,8 +27,8 @@ public sealed class Notifications_shuffled(ITestOutputHelper output)
         var shuffled = inOrder.Concat(inOrder.Where(_ => random.NextDouble() < 0.3)).ToArray();
         random.Shuffle(shuffled);
 
-        await using var sortedDatabase = await TestPostgres.CreateDatabaseAsync();
-        await using var shuffledDatabase = await TestPostgres.CreateDatabaseAsync();
+        await using var sortedDatabase = await Run.DatabaseAsync();
+        await using var shuffledDatabase = await Run.DatabaseAsync();
         await using var sorted = await NodeAsync(sortedDatabase, ("Webhooks__AtOnceMax", "1"));
         await using var shaken = await NodeAsync(shuffledDatabase);
         await OpenAsync(sorted, stories);

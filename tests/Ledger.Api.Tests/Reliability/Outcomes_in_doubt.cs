@@ -11,7 +11,7 @@ public sealed class Outcomes_in_doubt
     [Fact]
     public async Task a_commit_that_may_have_happened_is_never_told_as_nothing_done_however_its_look_up_fails()
     {
-        await using var database = await TestPostgres.CreateDatabaseAsync();
+        await using var database = await Run.DatabaseAsync();
         await using var relay = PostgresRelay.To(database.ConnectionString, commitsOf: Run.WriterSession);
         await using var service = await Run.NodeAsync(relay.ConnectionString, ("Writer__WaitMax", "00:00:02"), ("Writer__LockTimeout", "00:00:01.500"));
         using var client = new Client(service);
@@ -55,7 +55,7 @@ public sealed class Outcomes_in_doubt
     [Fact]
     public async Task a_doubt_that_lasts_is_told_as_a_doubt_and_the_repeat_as_what_it_was()
     {
-        await using var database = await TestPostgres.CreateDatabaseAsync();
+        await using var database = await Run.DatabaseAsync();
         await using var relay = PostgresRelay.To(database.ConnectionString, commitsOf: Run.WriterSession);
         await using var service = await Run.NodeAsync(relay.ConnectionString, ("Writer__WaitMax", "00:00:01"), ("Writer__UnknownMax", "00:00:03"));
         using var client = new Client(service);

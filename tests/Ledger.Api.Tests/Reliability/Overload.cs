@@ -13,7 +13,7 @@ public sealed class Overload(ITestOutputHelper output)
     [Fact]
     public async Task a_database_that_hangs_ends_requests_in_time_takes_no_memory_and_is_found_again_at_once()
     {
-        await using var database = await TestPostgres.CreateDatabaseAsync();
+        await using var database = await Run.DatabaseAsync();
         await using var relay = PostgresRelay.To(database.ConnectionString);
         await using var service = await Run.NodeAsync(relay.ConnectionString, ("Writer__WaitMax", $"{WaitMax}"), ("Writer__CommandTimeout", "00:00:03"));
         using var client = new Client(service);

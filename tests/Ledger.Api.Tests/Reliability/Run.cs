@@ -23,6 +23,9 @@ internal static class Run
         return seed;
     }
 
+    /// <summary>A database with the whole schema: where a test begins with a service that installs it, it says so.</summary>
+    public static Task<TestDatabase> DatabaseAsync() => Http.EdgeHost.DatabaseAsync();
+
     /// <summary>A service on this database, as a process of its own.</summary>
     public static Task<ServiceProcess> NodeAsync(string connectionString, params (string Name, string Value)[] settings)
     {
@@ -45,7 +48,7 @@ internal static class Run
 
 /// <summary>These tests run after all others and one after the other: they measure times, and they kill. The gate runs them in two lanes, those that mostly wait beside those that work.</summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
-public sealed class ReliabilityRuns : ICollectionFixture<TwoNodes>
+public sealed class ReliabilityRuns
 {
     public const string Name = "reliability";
 }
@@ -63,7 +66,7 @@ public sealed class TwoNodes : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        database = await TestPostgres.CreateDatabaseAsync();
+        database = await Run.DatabaseAsync();
         A = await Run.NodeAsync(database.ConnectionString);
         B = await Run.NodeAsync(database.ConnectionString);
     }

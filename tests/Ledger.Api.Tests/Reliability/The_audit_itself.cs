@@ -23,7 +23,7 @@ public sealed class The_audit_itself
     [Fact]
     public async Task finds_what_is_lost_doubled_or_bent()
     {
-        await using var database = await TestPostgres.CreateDatabaseAsync();
+        await using var database = await Run.DatabaseAsync();
         await using var service = await Run.NodeAsync(database.ConnectionString);
         using var client = new Client(service);
         await client.OpenAsync("a");

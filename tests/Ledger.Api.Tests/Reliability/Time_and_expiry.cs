@@ -10,7 +10,7 @@ public sealed class Time_and_expiry(ITestOutputHelper output)
     [Fact]
     public async Task what_ended_while_nothing_ran_is_never_spent_and_is_written_once_by_two_nodes()
     {
-        await using var database = await TestPostgres.CreateDatabaseAsync();
+        await using var database = await Run.DatabaseAsync();
         var accounts = Enumerable.Range(0, Run.Of(100, 1_500)).Select(i => $"ends.{i}").ToList();
         await using (var before = await Run.NodeAsync(database.ConnectionString))
         {
@@ -45,7 +45,7 @@ public sealed class Time_and_expiry(ITestOutputHelper output)
     [Fact]
     public async Task what_ends_is_not_spent_by_a_command_that_comes_ahead_of_the_sweep()
     {
-        await using var database = await TestPostgres.CreateDatabaseAsync();
+        await using var database = await Run.DatabaseAsync();
         await using var node = await Run.NodeAsync(database.ConnectionString);
         using var client = new Client(node);
         await client.OpenAsync("ahead");
@@ -73,7 +73,7 @@ public sealed class Time_and_expiry(ITestOutputHelper output)
     [Fact]
     public async Task two_nodes_decide_by_the_clock_of_the_database_and_no_time_recorded_goes_back()
     {
-        await using var database = await TestPostgres.CreateDatabaseAsync();
+        await using var database = await Run.DatabaseAsync();
         await using var a = await Run.NodeAsync(database.ConnectionString);
         await using var b = await Run.NodeAsync(database.ConnectionString);
         using var client = new Client(a, b);

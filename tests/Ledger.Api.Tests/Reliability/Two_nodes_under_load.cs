@@ -5,7 +5,7 @@ namespace Ledger.Api.Tests.Reliability;
 
 [Collection(ReliabilityRuns.Name)]
 [Trait("lane", "works")]
-public sealed class Two_nodes_under_load(TwoNodes nodes, ITestOutputHelper output)
+public sealed class Two_nodes_under_load(TwoNodes nodes, ITestOutputHelper output) : IClassFixture<TwoNodes>
 {
     [Fact]
     public async Task random_commands_of_64_clients_on_10_accounts_overspend_nothing_and_add_up()

@@ -12,7 +12,7 @@ public sealed class Standing_still
     [Fact]
     public async Task What_came_due_meanwhile_is_done_period_by_period_and_once_by_two_nodes()
     {
-        await using var database = await TestPostgres.CreateDatabaseAsync();
+        await using var database = await Run.DatabaseAsync();
         var accounts = Enumerable.Range(0, Run.Of(12, 600)).Select(n => $"still.{n}").ToList();
         var node = await Run.NodeAsync(database.ConnectionString);
         await using (node)

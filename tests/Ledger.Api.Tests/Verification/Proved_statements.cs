@@ -11,12 +11,13 @@ using Ledger.Testing;
 
 namespace Ledger.Api.Tests.Verification;
 
-/// <summary>A statement with its proof is verified with a root alone, and nothing in it can be changed.</summary>
-[Collection(HistoryCollection.Name)]
-public sealed class Proved_statements(LedgerHistory history, ITestOutputHelper output) : IAsyncLifetime
+/// <summary>A service on the history, for the tests that only read; what it wrote meanwhile is put back at the end.</summary>
+public sealed class HistoryNode(LedgerHistory history) : IAsyncLifetime
 {
     private ServiceProcess? node;
     private Client? client;
+
+    internal Client Client => client!;
 
     public async ValueTask InitializeAsync()
     {
@@ -30,6 +31,13 @@ public sealed class Proved_statements(LedgerHistory history, ITestOutputHelper o
         if (node is not null) await node.DisposeAsync();
         await history.RestoreAsync();
     }
+}
+
+/// <summary>A statement with its proof is verified with a root alone, and nothing in it can be changed.</summary>
+[Collection(HistoryCollection.Name)]
+public sealed class Proved_statements(LedgerHistory history, HistoryNode node, ITestOutputHelper output) : IClassFixture<HistoryNode>
+{
+    private Client Client => node.Client;
 
     [Theory]
     [InlineData("a", "")]
@@ -52,7 +60,7 @@ public sealed class Proved_statements(LedgerHistory history, ITestOutputHelper o
         StatementVerifier.Verify(file, new TrustedRoots(null, history.Published)).Proved.ShouldBe(verdict.Proved);
         StatementVerifier.Verify([.. file, (byte)'\n'], new TrustedRoots(last.Hex, [])).Wrong.ShouldBeNull();
         // The same statement without its proof says the same.
-        var plain = JsonNode.Parse((await client!.GetAsync($"/v1/accounts/{account}/statement?to={Time(statement["to"]!)}")).Body)!;
+        var plain = JsonNode.Parse((await Client.GetAsync($"/v1/accounts/{account}/statement?to={Time(statement["to"]!)}")).Body)!;
         plain["lines"]!.ToJsonString().ShouldBe(statement["lines"]!.ToJsonString());
         (plain["openingBalance"]!.ToJsonString(), plain["closingBalance"]!.ToJsonString()).ShouldBe((statement["openingBalance"]!.ToJsonString(), statement["closingBalance"]!.ToJsonString()));
     }
@@ -245,14 +253,14 @@ public sealed class Proved_statements(LedgerHistory history, ITestOutputHelper o
     [Fact]
     public async Task are_for_json_alone_and_for_periods_that_are_not_too_long()
     {
-        (await client!.GetAsync("/v1/accounts/a/statement?proof=yes")).Status.ShouldBe(400);
-        (await client.GetAsync("/v1/accounts/nobody/statement?proof=true")).Status.ShouldBe(404);
+        (await Client.GetAsync("/v1/accounts/a/statement?proof=yes")).Status.ShouldBe(400);
+        (await Client.GetAsync("/v1/accounts/nobody/statement?proof=true")).Status.ShouldBe(404);
         StatementProofs.EventsMax.ShouldBeGreaterThan(1_000);
     }
 
     private async Task<byte[]> FileAsync(string account, string period)
     {
-        var reply = await client!.GetAsync($"/v1/accounts/{account}/statement?proof=true{period}");
+        var reply = await Client.GetAsync($"/v1/accounts/{account}/statement?proof=true{period}");
         reply.Status.ShouldBe(200, reply.Body);
         return Encoding.UTF8.GetBytes(reply.Body);
     }

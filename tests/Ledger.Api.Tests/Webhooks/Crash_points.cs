@@ -100,7 +100,7 @@ public sealed class Crash_points(PayingService paying)
     [Fact]
     public async Task A_process_that_is_killed_with_its_intent_stored_is_resumed_by_the_next_one()
     {
-        await using var database = await TestPostgres.CreateDatabaseAsync();
+        await using var database = await Run.DatabaseAsync();
         await using var stripe = new StripeDouble();
         stripe.FailNext("/v1/checkout/sessions", 503, 2); // the tries of the process that is killed meanwhile
         (string, string)[] settings = [.. PayingService.Settings(stripe, paying.Midtrans).Select(s => (s.Key.Replace(":", "__", StringComparison.Ordinal), s.Value!))];
