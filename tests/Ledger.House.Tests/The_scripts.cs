@@ -134,7 +134,7 @@ public sealed class The_scripts
     {
         using var folder = new ScriptFolder();
         folder.StandInForPostgres();
-        foreach (var project in (string[])["Good", "Bad", "Crashing", "Leaving", "Laned"]) Directory.CreateDirectory(Path.Combine(folder.Root, $"tests/{project}.Tests"));
+        foreach (var project in (string[])["Good", "Bad", "Crashing", "Leaving", "Laned", "Waiting"]) Directory.CreateDirectory(Path.Combine(folder.Root, $"tests/{project}.Tests"));
         folder.StandInForDotnet("""
             report() { echo "<assemblies><assembly name=\"x\" total=\"$1\" passed=\"$2\" failed=\"$3\" skipped=\"$4\" not-run=\"0\" errors=\"$5\"></assembly></assemblies>" >"$file"; }
             file=$4
@@ -146,6 +146,7 @@ public sealed class The_scripts
                     exit 1 ;;
                   *Crashing*) exit 134 ;;
                   *Leaving*) report 2 2 0 0 0; exit 3 ;;
+                  *Waiting*) report 4 3 1 0 0; exit 1 ;;
                   *Laned*)
                     case $* in
                       *"-trait- lane=first -trait- lane=second"*) report 3 3 0 0 0 ;;
@@ -155,21 +156,23 @@ public sealed class The_scripts
                 esac
             """);
         await File.WriteAllTextAsync(Path.Combine(folder.Root, "tests/Laned.Tests/lanes"), "first\nsecond\n", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(folder.Root, "tests/Waiting.Tests/beside"), "", TestContext.Current.CancellationToken);
         var (status, output, errors) = await folder.RunAsync("test", []);
         status.ShouldBe(1);
-        output[^1].ShouldBe("15 passed, 6 failed, 1 skipped");
+        output[^1].ShouldBe("18 passed, 7 failed, 1 skipped");
         errors.ShouldContain("Laned.Tests, lane second ran no test.");
         errors.ShouldContain("Crashing.Tests crashed with status 134: it left no report.");
         // All of it again at the end, with the names of tests and what they said.
         output.SkipWhile(line => line != "== failed").ShouldBe(
         [
             "== failed", "Bad.says(x: \"<a> &\")", "    It is <b>", "    and not c", "Bad.other", "    Short", "Crashing.Tests crashed with status 134: it left no report.",
-            "Laned.Tests, lane second ran no test.", "Leaving.Tests ended with status 3, though none of its tests failed.", output[^1],
+            "Laned.Tests, lane second ran no test.", "1 of Waiting.Tests", "Leaving.Tests ended with status 3, though none of its tests failed.", output[^1],
         ]);
 
         var one = await folder.RunAsync("test", ["Good"]);
         one.Status.ShouldBe(0);
         one.Output[^1].ShouldBe("6 passed, 0 failed, 1 skipped");
+        (await folder.RunAsync("test", ["Waiting"])).Output[^1].ShouldBe("3 passed, 1 failed, 0 skipped");
     }
 
     [Fact]
@@ -183,9 +186,9 @@ public sealed class The_scripts
             grep SigIgn "/proc/$$/status" >>"{folder.Root}/signals.log"
             """);
         // Where the system's env can't, they are what they are.
-        var (status, _, _) = await PostgresTool.RunAsync("/bin/bash", ["-c", "env --default-signal=INT true 2>/dev/null && test -r /proc/$$/status"], TestContext.Current.CancellationToken);
+        var able = await PostgresTool.RunAsync("/bin/bash", ["-c", "env --default-signal=INT true 2>/dev/null && test -r /proc/$$/status"], TestContext.Current.CancellationToken);
         await folder.RunAsync("test", ["Laned"]);
-        if (status != 0) return;
+        if (able.ExitCode != 0) return;
         var ignored = (await File.ReadAllLinesAsync(Path.Combine(folder.Root, "signals.log"), TestContext.Current.CancellationToken)).Select(line => Convert.ToInt64(line.Split('\t')[1], 16)).ToList();
         ignored.Count.ShouldBe(2, "the project, and its lane in the background");
         const long InterruptAndQuit = 0b110;

@@ -52,8 +52,7 @@ public sealed class Plans_at_stripe : IAsyncLifetime
 
         // The card is declined, then paid: past due in between.
         await ShiftAsync(await UntilAsync(id, "active"));
-        // In order: all of it is of one second, and of active and past due in one second neither is known to be the newer.
-        foreach (var told in Stripe.Renew(theirs, declined: true)) await TellAsync([told.Body]);
+        await TellAsync([.. Stripe.Renew(theirs, declined: true).Select(e => e.Body)]);
         await UntilAsync(id, "past_due");
         await TellAsync([.. Stripe.PayDue(theirs).Select(e => e.Body)]);
         await UntilAsync(id, "active", now => now.Text("period") == "3");
