@@ -183,11 +183,13 @@ public sealed class The_scripts
         Directory.CreateDirectory(Path.Combine(folder.Root, "tests/Laned.Tests"));
         await File.WriteAllTextAsync(Path.Combine(folder.Root, "tests/Laned.Tests/lanes"), "first\n", TestContext.Current.CancellationToken);
         folder.StandInForDotnet($"""
-            grep SigIgn "/proc/$$/status" >>"{folder.Root}/signals.log"
+            grep SigIgn /proc/self/status >>"{folder.Root}/signals.log"
             """);
         // Where the system's env can't, they are what they are.
-        var able = await PostgresTool.RunAsync("/bin/bash", ["-c", "env --default-signal=INT true 2>/dev/null && test -r /proc/$$/status"], TestContext.Current.CancellationToken);
-        await folder.RunAsync("test", ["Laned"]);
+        var able = await PostgresTool.RunAsync("/bin/bash", ["-c", "env --default-signal=INT,QUIT,TERM true 2>/dev/null && test -r /proc/self/status"], TestContext.Current.CancellationToken);
+        // As somebody starts it who ignores them, which is inherited.
+        await File.WriteAllTextAsync(Path.Combine(folder.Root, "ignoring"), $"trap '' INT QUIT\nexec bash '{folder.Root}/test' Laned\n", TestContext.Current.CancellationToken);
+        await folder.RunAsync("ignoring", []);
         if (able.ExitCode != 0) return;
         var ignored = (await File.ReadAllLinesAsync(Path.Combine(folder.Root, "signals.log"), TestContext.Current.CancellationToken)).Select(line => Convert.ToInt64(line.Split('\t')[1], 16)).ToList();
         ignored.Count.ShouldBe(2, "the project, and its lane in the background");
