@@ -5,7 +5,7 @@ using Ledger.Testing;
 namespace Ledger.Api.Tests.Reliability;
 
 [Collection(ReliabilityRuns.Name)]
-[Trait("lane", "works")]
+[Trait("lane", "waits")]
 public sealed class Stopping_the_service(ITestOutputHelper output)
 {
     [Fact]
