@@ -63,7 +63,7 @@ public sealed class GroupCommit : IDisposable
     /// </summary>
     public event Action<IReadOnlyList<StoredEvent>>? Committed;
 
-    /// <summary>How many single commands were under way at once lately, on average; 0 when none came for a second. What follows the log gives way by it.</summary>
+    /// <summary>How many commands were under way at once lately, lines of bulk requests counted, on average; 0 when none came for a second. What follows the log gives way by it.</summary>
     public double UnderWay => strain.Value;
 
     /// <summary>Hands a work in. It ends at once as overloaded where the queue is full.</summary>

@@ -16,14 +16,11 @@ internal sealed class Strain
 
     public double Value => Stopwatch.GetElapsedTime(Interlocked.Read(ref lastAt)) > Silence ? 0 : Volatile.Read(ref average);
 
-    /// <summary>Takes note of a batch that was answered now. Lines of bulk requests wait in a lane of their own and tell nothing of the writer.</summary>
+    /// <summary>Takes note of a batch that was answered now. Lines of bulk requests count as single commands do: whoever fills in much waits for the writer as well.</summary>
     public void Add(IReadOnlyList<WorkGroup> groups)
     {
         var sum = 0L;
-        foreach (var group in groups)
-        {
-            if (!group.Bulk) sum += Stopwatch.GetElapsedTime(group.EnqueuedAt).Ticks;
-        }
+        foreach (var group in groups) sum += Stopwatch.GetElapsedTime(group.EnqueuedAt).Ticks;
 
         var now = Stopwatch.GetTimestamp();
         var since = Stopwatch.GetElapsedTime(Interlocked.Exchange(ref lastAt, now), now);

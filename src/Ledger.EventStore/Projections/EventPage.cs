@@ -32,16 +32,19 @@ internal sealed record UnreadableEvent(Type? Type, Exception Failure);
 
 /// <summary>
 /// Reads events by position. Positions are given in the order of commits (docs/adr/0003), so whoever sees one sees all below it: reading on after the last one
-/// skips nothing, and there are no gaps to wait at.
+/// skips nothing, and there are no gaps to wait at. What no projection may look at (id, hash, actor, correlation) is not read.
 /// </summary>
 internal sealed class EventPages
 {
-    private const string Columns = "seq_id, id, stream_id, version, type, case when type = any($1) then data::text end, timestamp, tenant_id, correlation_id, causation_id, headers::text";
+    // The type is sent as its place among those that somebody reads; of all others only the name, to see that this program knows it.
+    private const string Columns = "seq_id, stream_id, version, q.place, case when q.place is null then type end, case when q.place is not null then data::text end, timestamp, tenant_id";
 
-    private const string ReadPage = $"select {Columns} from ledger.mt_events where seq_id > $2 and seq_id <= $3 order by seq_id limit $4";
+    private const string From = "from ledger.mt_events, lateral (select array_position($1::varchar[], type) as place) q";
+
+    private const string ReadPage = $"select {Columns} {From} where seq_id > $2 and seq_id <= $3 order by seq_id limit $4";
 
     private const string ReadStream =
-        $"select {Columns} from ledger.mt_events where seq_id > $2 and seq_id <= $3 and tenant_id = $5 and stream_id = $6 and version >= $7 order by version limit $4";
+        $"select {Columns} {From} where seq_id > $2 and seq_id <= $3 and tenant_id = $5 and stream_id = $6 and version >= $7 order by version limit $4";
 
     private const int ParsedAtOnceMin = 500;
 
@@ -92,19 +95,24 @@ internal sealed class EventPages
     {
         var rows = new List<Row>();
         var (count, last) = (0, after);
+        string ofStored = "", tenant = "";
         using (var reader = command.ExecuteReader())
         {
             while (reader.Read())
             {
                 count++;
                 last = reader.GetInt64(0);
-                var type = reader.GetString(4);
-                var known = catalog.TypeOf(type);
-                if (reader.IsDBNull(5)) continue;
-                var (actor, hash) = Headers.Read(reader.GetFieldValue<byte[]>(10));
-                rows.Add(new Row(
-                    last, reader.GetGuid(1), new StreamRef(Tenants.Named(reader.GetString(7)), reader.GetString(2)), reader.GetInt64(3), type, known, reader.GetFieldValue<byte[]>(5),
-                    new DateTimeOffset(reader.GetDateTime(6), TimeSpan.Zero), new EventMeta(reader.IsDBNull(8) ? null : reader.GetString(8), reader.IsDBNull(9) ? null : reader.GetString(9), actor), hash));
+                if (reader.IsDBNull(3))
+                {
+                    catalog.TypeOf(reader.GetString(4));
+                    continue;
+                }
+
+                var type = names[reader.GetInt32(3) - 1];
+                // Most events in a row are of one tenant.
+                var stored = reader.GetString(7);
+                if (stored != ofStored) (ofStored, tenant) = (stored, Tenants.Named(stored));
+                rows.Add(new Row(last, new StreamRef(tenant, reader.GetString(1)), reader.GetInt64(2), type, reader.GetFieldValue<byte[]>(5), new DateTimeOffset(reader.GetDateTime(6), TimeSpan.Zero)));
             }
         }
 
@@ -119,11 +127,11 @@ internal sealed class EventPages
         for (var at = from; at < to; at++)
         {
             var row = rows[at];
-            events[at] = new StoredEvent(row.SeqId, row.Id, row.Stream, row.Version, row.Type, Data(row.Type, row.Known, row.Json), row.RecordedAt, row.Meta, row.Hash);
+            events[at] = new StoredEvent(row.SeqId, Guid.Empty, row.Stream, row.Version, row.Type, Data(row.Type, row.Json), row.RecordedAt, EventMeta.None, default);
         }
     }
 
-    private object Data(string type, Type? known, byte[] json)
+    private object Data(string type, byte[] json)
     {
         try
         {
@@ -131,9 +139,9 @@ internal sealed class EventPages
         }
         catch (Exception failure) when (failure is JsonException or FormatException or ArgumentException or InvalidOperationException or OverflowException or NotSupportedException or KeyNotFoundException)
         {
-            return new UnreadableEvent(known, failure);
+            return new UnreadableEvent(catalog.TypeOf(type), failure);
         }
     }
 
-    private readonly record struct Row(long SeqId, Guid Id, StreamRef Stream, long Version, string Type, Type? Known, byte[] Json, DateTimeOffset RecordedAt, EventMeta Meta, byte[] Hash);
+    private readonly record struct Row(long SeqId, StreamRef Stream, long Version, string Type, byte[] Json, DateTimeOffset RecordedAt);
 }

@@ -33,7 +33,7 @@ public abstract class Projection
     /// Applies one event. Pure: it reads the event and the rows that it named (as the events before it left them), and puts rows in place of them. What
     /// it throws parks the event's stream in this projection (async), or refuses the command (inline).
     /// </summary>
-    /// <param name="happened">The event.</param>
+    /// <param name="happened">The event: its position, stream, version, type, time and data. Its id, hash and meta are not given where it was read from the database, and must not be used.</param>
     /// <param name="rows">The rows, in memory.</param>
     public abstract void Apply(StoredEvent happened, Rows rows);
 }

@@ -25,7 +25,7 @@ public sealed record ProjectionOptions
     public TimeSpan PaceMax { get; init; } = TimeSpan.FromMilliseconds(120);
 
     /// <summary>
-    /// While this node has more single commands under way at once than this, read models give way to them: they take no more than <see cref="StrainedShare"/> of the time, fall
+    /// While this node has more commands under way at once than this, lines of bulk requests counted, read models give way to them: they take no more than <see cref="StrainedShare"/> of the time, fall
     /// behind by up to <see cref="GiveWayLagMax"/> events, and catch up later.
     /// </summary>
     public int GiveWayAbove { get; init; } = 200;

@@ -59,7 +59,7 @@ public abstract class ProjectionColumn<TRow>
     internal abstract bool AreNull(IReadOnlyList<TRow> rows);
 
     /// <summary>Writes this column of one row in a binary COPY.</summary>
-    internal abstract void Write(NpgsqlBinaryImporter importer, TRow row);
+    internal abstract void Write(BinaryCopy copy, TRow row);
 }
 
 /// <summary>A column whose values are of one type.</summary>
@@ -71,6 +71,8 @@ public abstract class ProjectionColumn<TRow>
 /// <param name="made">Where the value is made anew each time: what it is made of. Where that is the same, so is the value.</param>
 public sealed class ProjectionColumn<TRow, TValue>(string name, NpgsqlDbType type, Func<TRow, TValue> of, Func<TRow, object?>? made = null) : ProjectionColumn<TRow>(name, type)
 {
+    private readonly Action<BinaryCopy, TValue> write = BinaryCopy.Writer<TValue>(type);
+
     internal override NpgsqlParameter ToParameter(IReadOnlyList<TRow> rows)
     {
         var values = new TValue[rows.Count];
@@ -103,12 +105,7 @@ public sealed class ProjectionColumn<TRow, TValue>(string name, NpgsqlDbType typ
         return true;
     }
 
-    internal override void Write(NpgsqlBinaryImporter importer, TRow row)
-    {
-        var value = Of(row);
-        if (value is null) importer.WriteNull();
-        else importer.Write(value, Type);
-    }
+    internal override void Write(BinaryCopy copy, TRow row) => write(copy, Of(row));
 
     // PostgreSQL keeps the zeros at the end of a number. 1.50 and 1.5 are one amount, and so must be one row, whichever of them an event brought from its writer's memory.
     private TValue Of(TRow row)
@@ -128,7 +125,23 @@ public sealed class ProjectionColumn<TRow, TValue>(string name, NpgsqlDbType typ
         return value;
     }
 
-    private static decimal Plain(decimal value) => value.Scale == 0 ? value : value / 1.0000000000000000000000000000m;
+    private static decimal Plain(decimal value)
+    {
+        if (value.Scale == 0) return value;
+        Span<int> bits = stackalloc int[4];
+        decimal.GetBits(value, bits);
+        // Nearly every amount fits into 64 bits, and is then taken apart without a division of decimals.
+        if (bits[2] != 0) return value / 1.0000000000000000000000000000m;
+        var (digits, scale) = ((ulong)(uint)bits[1] << 32 | (uint)bits[0], value.Scale);
+        for (; scale > 0; scale--)
+        {
+            var (tenth, last) = Math.DivRem(digits, 10);
+            if (last != 0) break;
+            digits = tenth;
+        }
+
+        return digits == 0 ? 0m : scale == value.Scale ? value : new decimal((int)(uint)digits, (int)(uint)(digits >> 32), 0, decimal.IsNegative(value), scale);
+    }
 }
 
 /// <summary>

@@ -147,15 +147,14 @@ internal sealed class TableRows<TKey, TRow>(ProjectionTable<TKey, TRow> table, R
 
         // What is null in all of them is not copied: it is null there already.
         var columns = table.Columns.Where(column => !column.AreNull(rows)).ToArray();
-        using var importer = connection.BeginBinaryImport($"copy {target} ({string.Join(", ", columns.Select(column => column.Name))}) from stdin (format binary)");
-        importer.Timeout = TimeSpan.FromMinutes(10);
+        using var copy = new BinaryCopy(connection, target, columns.Select(column => column.Name));
         foreach (var row in rows)
         {
-            importer.StartRow();
-            foreach (var column in columns) column.Write(importer, row);
+            copy.Row(columns.Length);
+            foreach (var column in columns) column.Write(copy, row);
         }
 
-        importer.Complete();
+        copy.Complete();
     }
 
     public override void Committed()
