@@ -28,6 +28,7 @@ internal sealed class Tenancy
         Sell("basic-year", Plan("basic", 10_000, PlanInterval.Year, credits: 1_200, limits: (240, 3, 500)));
         Sell("team", Plan("team", 3_000, credits: 100, limits: (100, 10, 4_000)) with { Seats = new(2, 10, new Money(500, "usd")) });
         Sell("for-good", Plan("for-good", 90_000, PlanInterval.Lifetime, credits: 5_000, limits: (90, 5, 900)));
+        Sell("term", Plan("term", 4_000, PlanInterval.Fixed, credits: 300, limits: (40, 4, 800)) with { TermDays = 45 });
         Sell("tried", Plan("tried", 1_500, credits: 50, trialDays: 10, limits: (30, 3, 700)));
         Providers = new(this);
         Households = [.. Enumerable.Range(1, accounts).Select(number => new Household(this, number))];
@@ -118,6 +119,6 @@ internal sealed class Tenancy
         RolloverMax = rollover,
         TrialDays = trialDays,
         Limits = [new("exports", limits.Exports), new("storage_mb", limits.Storage), new("users", limits.Users)],
-        ProviderRefs = cents == 0 || interval == PlanInterval.Lifetime ? [] : [new("stripe", $"price_{tier}_{interval}")],
+        ProviderRefs = cents == 0 || interval is PlanInterval.Lifetime or PlanInterval.Fixed ? [] : [new("stripe", $"price_{tier}_{interval}")],
     };
 }
