@@ -14,16 +14,13 @@ namespace Ledger.Domain.Tests.Simulation;
 /// </summary>
 public sealed class A_year_of_a_tenant(ITestOutputHelper output)
 {
-    private static readonly string[] Expected =
-    [
-        "cancel", "change", "checkout", "consume", "end there", "paid by midtrans", "paid by stripe", "pause", "period paid there", "plan there", "portal", "refund", "refund done", "renew", "resume", "start", "told", "usage",
-        "usage refused",
-    ];
+    private static readonly string[] Expected = ["checkout", "consume", "paid by midtrans", "paid by stripe", "told", "usage", "usage refused"];
 
     // Not in every short run.
     private static readonly string[] Rare =
     [
-        "charge failed there", "close", "difference paid there", "dispute lost", "dispute won", "invoice voided there", "mark past due", "refund failed", "refund there", "trial over there",
+        "cancel", "change", "charge failed there", "close", "difference paid there", "dispute lost", "dispute won", "end there", "invoice voided there", "mark past due", "pause", "period paid there", "plan there", "portal", "refund",
+        "refund done", "refund failed", "refund there", "renew", "resume", "start", "trial over there",
     ];
 
     private static bool IsFull { get; } = Environment.GetEnvironmentVariable("LEDGER_TEST_FULL") == "1";
@@ -118,7 +115,8 @@ public sealed class A_year_of_a_tenant(ITestOutputHelper output)
         var agrees = (plan.Rests && !plan.HasEnded ? ToldSubscriptionStatus.Paused : plan.Status) switch
         {
             ToldSubscriptionStatus.Canceled or ToldSubscriptionStatus.IncompleteExpired => here.HasEnded,
-            ToldSubscriptionStatus.Active => here.Status == SubscriptionStatus.Active,
+            // The money of a period may be lost that Stripe goes on from: past due here, until Stripe is asked at the end of the grace.
+            ToldSubscriptionStatus.Active => here.Status == SubscriptionStatus.Active || (here.Status == SubscriptionStatus.PastDue && here.GraceEndsAt > tenant.Now),
             ToldSubscriptionStatus.Trialing => here.Status == SubscriptionStatus.Trialing,
             ToldSubscriptionStatus.Paused => here.Status == SubscriptionStatus.Paused,
             _ => here.Status == SubscriptionStatus.PastDue,
@@ -128,14 +126,16 @@ public sealed class A_year_of_a_tenant(ITestOutputHelper output)
         if (agrees && !plan.HasEnded && here.Attention is null)
         {
             home.Law((here.CurrentPeriodEnd - plan.End)?.Duration() <= TimeSpan.FromDays(1), () => $"the period of {plan.Id} ends {plan.End:O} there, and {here.CurrentPeriodEnd:O} here");
-            home.Law((here.ChangesLength ? here.Plan : here.Scheduled?.Plan ?? here.Plan).Terms.PriceAt("stripe") == plan.Price, () => $"{plan.Id} has {plan.Price} there, and {here.Plan.Id} here");
+            home.Law(here.Plan.Terms.PriceAt("stripe") == plan.Price || here.Scheduled?.Plan.Terms.PriceAt("stripe") == plan.Price, () => $"{plan.Id} has {plan.Price} there, and {here.Plan.Id} here");
             home.Law(here.CancelAtPeriodEnd == plan.CancelAtPeriodEnd, () => $"{plan.Id} ends with its period {(plan.CancelAtPeriodEnd ? "there" : "here")} alone");
         }
 
         foreach (var invoice in plan.Invoices.Where(invoice => invoice is { Charge: not null, IsPeriod: true }))
         {
             var isShown = tenant.Providers.ParkedAbout.Contains(invoice.Id) || (tenant.PaymentRefs.TryGetValue($"stripe:{invoice.Id}", out var payment) && home[payment].Attention is not null);
-            home.Law(home.PaidInvoices.Contains(invoice.Id) || isShown || home.Account.Status == AccountStatus.Closed, () => $"{invoice.Id} of {plan.Id} was paid on {invoice.PaidAt:O}, and neither gave a period nor is it shown to anybody");
+            // A period that the next one has followed already, when its invoice is heard of, gives nothing.
+            var isOver = plan.Invoices.Exists(later => later.IsPeriod && later.Charge is not null && later.PaidAt > invoice.PaidAt);
+            home.Law(home.PaidInvoices.Contains(invoice.Id) || isShown || isOver || home.Account.Status == AccountStatus.Closed, () => $"{invoice.Id} of {plan.Id} was paid on {invoice.PaidAt:O}, and neither gave a period nor is it shown to anybody");
         }
     }
 }

@@ -10,6 +10,7 @@ namespace Ledger.Domain.Tests.Simulation;
 internal sealed partial class Household
 {
     private readonly List<(string Stream, object Event, DateTimeOffset At)> log = [];
+    private readonly Queue<(DateTimeOffset At, object What)> lately = [];
     private readonly HashSet<(SubscriptionId, long, PeriodPart)> granted = [];
     private readonly HashSet<(string, long, string)> extras = [];
     private readonly Dictionary<(string Metric, DateTimeOffset? Period), Credits> counted = [];
@@ -90,7 +91,15 @@ internal sealed partial class Household
 
     public void Law(bool holds, Func<string> why)
     {
-        if (!holds) throw new InvalidOperationException($"{Id}: {why()}");
+        if (!holds) throw new InvalidOperationException($"{Id}: {why()}{Environment.NewLine}{string.Join(Environment.NewLine, lately.Select(one => $"{one.At:MM-dd HH:mm:ss} {one.What}"))}");
+    }
+
+    // What was heard and done of subscriptions, to be read where a law is broken.
+    private void Note(object what)
+    {
+        if (what is not (SubscriptionEvent or SubscriptionTold or InvoiceTold)) return;
+        lately.Enqueue((Now, what));
+        if (lately.Count > 60) lately.Dequeue();
     }
 
     // What was paid is invoiced, in the commit of its success and over what was paid; what went back is credited; and nothing else is invoiced as paid.
@@ -115,6 +124,7 @@ internal sealed partial class Household
     private void Keep(string stream, object happened)
     {
         log.Add((stream, happened, Now));
+        Note(happened);
         switch (happened)
         {
             case CreditsGranted { Period: { } period } e when period.Part != PeriodPart.Extra:

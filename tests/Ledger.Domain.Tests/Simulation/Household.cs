@@ -158,7 +158,11 @@ internal sealed partial class Household
     private PaymentId NextTopUp => PaymentId.Of(((UInt128)Number << 64) | (1UL << 40) | (ulong)(Quota.TopUp.Number + 1));
 
     /// <summary>Hears what a provider tells, as it is routed: by its references, by our marks, else as the first of something new. Why it was not applied; null where it was, or nothing had to change.</summary>
-    public Unheard? Hear(ProviderFact fact) => fact is SubscriptionTold or InvoiceTold ? HearOfPlan(fact) : HearOfPayment(fact);
+    public Unheard? Hear(ProviderFact fact)
+    {
+        Note(fact);
+        return fact is SubscriptionTold or InvoiceTold ? HearOfPlan(fact) : HearOfPayment(fact);
+    }
 
     private Unheard? HearOfPlan(ProviderFact fact)
     {

@@ -34,7 +34,8 @@ internal sealed class PlanThere
 
     public DateTimeOffset? TrialEnd { get; set; }
 
-    public DateTimeOffset ChangedAt { get; set; }
+    /// <summary>Its time, as of what was told last.</summary>
+    public DateTimeOffset ToldAt { get; set; }
 
     /// <summary>Calls that were done, by their key: a call that is repeated is the same call.</summary>
     public HashSet<long> Done { get; } = [];

@@ -49,7 +49,7 @@ internal sealed partial class Providers
             Tell(plan);
         }
 
-        tenant.At(plan.End, () => Cycle(plan, plan.End));
+        Await(plan);
     }
 
     private void TellTrialEnds(PlanThere plan)
@@ -75,11 +75,17 @@ internal sealed partial class Providers
 
         (plan.Periods, plan.Start) = (plan.Periods + 1, end);
         plan.End = EndOf(plan, plan.Periods);
-        tenant.At(plan.End, () => Cycle(plan, plan.End));
+        Await(plan);
         Tell(plan);
         Invoice(plan, "subscription_cycle", [Line(plan)], out var invoice);
         if (plan.Status == ToldSubscriptionStatus.Unpaid) return; // a draft that nobody charges
         tenant.At(tenant.Now.AddHours(1), () => Finalize(invoice));
+    }
+
+    private void Await(PlanThere plan)
+    {
+        var end = plan.End;
+        tenant.At(end, () => Cycle(plan, end));
     }
 
     private void Finalize(InvoiceThere invoice)
@@ -225,7 +231,7 @@ internal sealed partial class Providers
         if (plan.Status != ToldSubscriptionStatus.Active || (prorates && to.Interval == PlanInterval.Month) || tenant.OneIn(6)) return false;
         (plan.Price, plan.Quantity, plan.Anchor, plan.Periods, plan.Start) = (price, quantity, Now, 0, Now);
         plan.End = EndOf(plan, 0);
-        tenant.At(plan.End, () => Cycle(plan, plan.End));
+        Await(plan);
         Invoice(plan, "subscription_update", prorates ? [credit, Line(plan)] : [Line(plan)], out var whole);
         Paid(whole, ChargeOf(whole));
         return true;
@@ -319,14 +325,15 @@ internal sealed partial class Providers
 
     private SubscriptionTold Stands(PlanThere plan)
     {
-        plan.ChangedAt = tenant.Now;
+        // Two states in one second can't be told apart by anybody who hears of them: each has a second of its own.
+        plan.ToldAt = plan.ToldAt >= Now ? plan.ToldAt.AddSeconds(1) : Now;
         return new()
         {
             Provider = "stripe",
             SubscriptionId = plan.Id,
             Refs = new() { SubscriptionId = plan.Id, CustomerId = CustomerOf(plan.Home) },
             Marks = plan.Marks,
-            At = Now,
+            At = plan.ToldAt,
             Status = plan.Rests && !plan.HasEnded ? ToldSubscriptionStatus.Paused : plan.Status,
             Items = [new($"si_{plan.Id}", plan.Price, plan.Quantity, plan.Start, plan.End)],
             TrialStart = plan.TrialStart,
