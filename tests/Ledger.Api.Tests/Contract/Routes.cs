@@ -64,6 +64,7 @@ internal sealed record MappedRoute(string Method, string Path, RouteAccess? Acce
         "{id}" when Path.StartsWith("/v1/products", StringComparison.Ordinal) => """{"name":"Made by a test of roles"}""",
         "{id}" when Path.StartsWith("/v1/plans", StringComparison.Ordinal) => """{"name":"Made by a test of roles","tier":"t","price":{"amount":1,"currency":"usd"},"interval":"year","active":false}""",
         "usage" => """{"metric":"users","quantity":1}""",
+        "{metric}" => """{"limit":null}""",
         "auto-topup" => """{"threshold":1,"item":"small"}""",
         "api-keys" => """{"name":"made by a test of roles","roles":["reader"],"tenantId":"default"}""",
         "{accountId}" => """{"owner":{"kind":"user","id":"u_1"}}""",
