@@ -113,6 +113,8 @@ public static class ApplySubscriptionFactHandler
         {
             // What the plan that is left gave in this period still counts, should somebody come back to it.
             subscription.Add(new PlanChanged { Plan = current, Seats = seats, Extra = current.Id == state.Plan.Id || state.Period == 0 ? null : new(state.Plan, current.Id, Credits.Zero) });
+            // Other seats there take nothing from what waits here for the end of the period.
+            if (current.Id == state.Plan.Id && state is { ChangesLength: true, Scheduled.Plan: var later }) subscription.Add(new ChangeScheduled { Plan = later, Seats = PlanTerms.SeatsOf(later.Terms, seats) });
         }
     }
 

@@ -1,3 +1,4 @@
+using Ledger.Domain.Catalog;
 using Ledger.Domain.Payments;
 using Ledger.Domain.Subscriptions;
 
@@ -88,6 +89,22 @@ public sealed class Other_lengths_at_a_provider
         other[one].Asks.Select(ask => ask.PriceId).ShouldBe(["price_plus_m", "price_basic_m"]);
         other.Change(one, "plus", ChangeWhen.PeriodEnd);
         (other[one].Asks[^1].PriceId, other[one].NextStepAt).ShouldBe(("price_plus_m", End + Subscription.ProviderWait));
+    }
+
+    [Fact]
+    public void Other_seats_in_the_portal_leave_what_waits()
+    {
+        var world = new SubscriptionWorld();
+        world.Sell("team-year", SubscriptionWorld.Plan("team", 30_000, PlanInterval.Year) with { Seats = new(2, 10, new Money(5_000, "usd")) });
+        var id = world.Buy("team", "stripe").Subscription;
+        SubscriptionTold Seats(long quantity) => world.Told(ToldSubscriptionStatus.Active, SubscriptionWorld.Begin) with { Items = [new("si_1", "price_team_m", quantity, SubscriptionWorld.Begin, End)] };
+        world.Tell(id, Seats(2));
+        world.Tell(id, world.Invoiced(InvoiceNews.Paid, price: "price_team_m"));
+        world.Change(id, "team-year", ChangeWhen.PeriodEnd).ShouldBe(SubscriptionDecision.Accept);
+        world.Now = world.Now.AddDays(1);
+        world.Tell(id, Seats(5));
+        (world[id].Seats, world[id].Scheduled?.Plan.Id, world[id].Scheduled?.Seats, world[id].NextStepAt).ShouldBe((5, "team-year", 5, End.AddHours(-1)));
+        world.Check();
     }
 
     [Fact]
