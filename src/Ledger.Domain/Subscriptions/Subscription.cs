@@ -190,7 +190,7 @@ public sealed partial record Subscription
     public long ChangeAskedIn { get; init; }
 
     /// <summary>Whether another length of periods waits for the end of this one at a provider that charges them: there it begins when it is asked for.</summary>
-    public bool ChangesLength => RenewsAtProvider && Status == SubscriptionStatus.Active && CurrentPeriodEnd is not null && Scheduled is { } change && change.Plan.Terms.Interval != Interval;
+    public bool ChangesLength => RenewsAtProvider && IsLive && Status != SubscriptionStatus.Trialing && CurrentPeriodEnd is not null && Scheduled is { } change && change.Plan.Terms.Interval != Interval;
 
     /// <summary>Whether that was asked for already.</summary>
     public bool IsChangeAsked => ChangesLength && ChangeAskedIn == Period;

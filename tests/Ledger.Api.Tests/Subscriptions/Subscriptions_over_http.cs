@@ -129,7 +129,9 @@ public sealed class Subscriptions_over_http(ContractService service)
         var announced = await Plans.RunAsync(Time(left, "trialEnd") - TimeSpan.FromDays(3));
         (announced["announced"], announced["trialsEnded"]).ShouldBe(("2", "0"));
         (await Plans.EventsAsync(left["id"])).ShouldEndWith("trial_end_announced");
-        (await service.QueryAsync<string>($"select payload->>'trialEnd' from ledger.outbox where topic = 'subscription.trial_ending' and payload->>'subscriptionId' = '{left["id"]}'")).ShouldBe(left["trialEnd"]);
+        // As a time: it may end in a zero, which one of the two leaves out.
+        DateTimeOffset.Parse(await service.QueryAsync<string>($"select payload->>'trialEnd' from ledger.outbox where topic = 'subscription.trial_ending' and payload->>'subscriptionId' = '{left["id"]}'"), CultureInfo.InvariantCulture)
+            .ShouldBe(DateTimeOffset.Parse(left["trialEnd"], CultureInfo.InvariantCulture));
         (await Plans.DoAsync(paid["id"], "renew")).ShouldBe(200)["status"].ShouldBe("trialing", "paid ahead: the period begins with the trial's end");
         var ended = await Plans.RunAsync(Time(left, "trialEnd"));
         (ended["trialsEnded"], ended["subscriptionsExpired"], ended["announced"]).ShouldBe(("2", "1", "0"));

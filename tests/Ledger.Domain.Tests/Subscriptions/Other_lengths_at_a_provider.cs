@@ -71,6 +71,21 @@ public sealed class Other_lengths_at_a_provider
     }
 
     [Fact]
+    public void News_of_the_renewal_that_come_when_it_is_past_due_already_leave_what_waits()
+    {
+        var world = Monthly(out var id);
+        world.Change(id, "basic-year", ChangeWhen.PeriodEnd);
+        world.Wait(End.AddHours(2));
+        world.Answer(id, "too late");
+        world[id].Status.ShouldBe(SubscriptionStatus.PastDue);
+        var next = SubscriptionWorld.Begin.AddMonths(2);
+        world.Tell(id, Told(world, "price_basic_m", End, next));
+        world.Tell(id, world.Invoiced(InvoiceNews.Paid, End, "in_2", end: next));
+        (world[id].Status, world[id].Scheduled?.Plan.Id, world[id].NextStepAt).ShouldBe((SubscriptionStatus.Active, "basic-year", next.AddHours(-1)));
+        world.Check();
+    }
+
+    [Fact]
     public void What_is_given_up_before_it_was_asked_for_is_never_asked_for()
     {
         foreach (var giveUp in new Func<SubscriptionWorld, SubscriptionId, SubscriptionDecision>[] { (w, id) => w.Change(id, "basic", ChangeWhen.PeriodEnd), (w, id) => w.Cancel(id, ChangeWhen.PeriodEnd) })
