@@ -76,6 +76,7 @@ public sealed partial class StripeDouble
                 return [.. events, Event("invoice.voided", invoice)];
             }
 
+            events.Add(Event("invoice.finalized", invoice));
             if (!declined) return [.. events, .. PaidInvoice(plan, invoice)];
             plan["status"] = "past_due";
             (invoice["attempt_count"], invoice["next_payment_attempt"]) = (1L, begin + (3 * 24 * 60 * 60));
@@ -91,6 +92,20 @@ public sealed partial class StripeDouble
             var plan = _objects[subscription];
             plan["status"] = "active";
             return [.. PaidInvoice(plan, _objects[(string)plan["latest_invoice"]!]), Event("customer.subscription.updated", plan)];
+        }
+    }
+
+    /// <summary>An open invoice is taken back, or given up as a bad debt, in the dashboard.</summary>
+    /// <param name="invoice">The invoice.</param>
+    /// <param name="isBadDebt">Whether it is given up.</param>
+    public IReadOnlyList<StripeEvent> CloseInvoice(string invoice, bool isBadDebt = false)
+    {
+        lock (Gate)
+        {
+            var open = _objects[invoice];
+            if ((string?)open["status"] != "open") throw new InvalidOperationException($"{invoice} is not open.");
+            open["status"] = isBadDebt ? "uncollectible" : "void";
+            return [Event(isBadDebt ? "invoice.marked_uncollectible" : "invoice.voided", open)];
         }
     }
 
@@ -278,7 +293,7 @@ public sealed partial class StripeDouble
         (item["price"], item["quantity"]) = (_objects[price].DeepClone(), quantity);
         if (!settles) return null;
         var (start, end, now) = ((long)item["current_period_start"]!, (long)item["current_period_end"]!, Seconds());
-        PaidInvoice(plan, Invoiced(plan, "subscription_update", Math.Max(0, more * (end - now) / Math.Max(1, end - start)), now, end));
+        _unsent.AddRange(PaidInvoice(plan, Invoiced(plan, "subscription_update", Math.Max(0, more * (end - now) / Math.Max(1, end - start)), now, end)));
         return null;
     }
 

@@ -23,6 +23,7 @@ public sealed partial class StripeDouble(string secretKey = "sk_test_double", st
     private readonly Dictionary<string, JsonObject> _objects = new(StringComparer.Ordinal);
     private readonly List<string> _order = [];
     private readonly Dictionary<string, long> _told = new(StringComparer.Ordinal); // when a subscription was last told of
+    private readonly List<StripeEvent> _unsent = [];
     private int _last;
 
     /// <summary>What callers must show.</summary>
@@ -48,6 +49,17 @@ public sealed partial class StripeDouble(string secretKey = "sk_test_double", st
     public IReadOnlyList<JsonObject> Objects(string kind)
     {
         lock (Gate) return [.. All(kind).Select(one => (JsonObject)one.DeepClone())];
+    }
+
+    /// <summary>The events of what callers changed, which come by themselves; each once.</summary>
+    public IReadOnlyList<StripeEvent> Unsent()
+    {
+        lock (Gate)
+        {
+            var all = _unsent.ToArray();
+            _unsent.Clear();
+            return all;
+        }
     }
 
     /// <summary>Puts an object there as if it had been made elsewhere.</summary>
@@ -183,6 +195,8 @@ public sealed partial class StripeDouble(string secretKey = "sk_test_double", st
             var fits = name switch
             {
                 "payment_intent" or "charge" or "customer" or "invoice" => (string?)one[name] == value,
+                "payment[type]" => (string?)one["payment"]?["type"] == value,
+                "payment[payment_intent]" => (string?)one["payment"]?["payment_intent"] == value,
                 "created[gte]" => created >= long.Parse(value, CultureInfo.InvariantCulture),
                 "created[gt]" => created > long.Parse(value, CultureInfo.InvariantCulture),
                 "created[lte]" => created <= long.Parse(value, CultureInfo.InvariantCulture),

@@ -39,7 +39,7 @@ internal static partial class StripeParameters
         ["POST /v1/subscriptions/{id}/resume"] = ["billing_cycle_anchor", "proration_behavior", "expand[#]"],
         ["DELETE /v1/subscriptions/{id}"] = ["cancellation_details[comment]", "cancellation_details[feedback]", "invoice_now", "prorate", "expand[#]"],
         ["GET /v1/invoices/{id}"] = ["expand[#]"],
-        ["GET /v1/invoice_payments"] = [.. Page, .. Created, "invoice", "status"],
+        ["GET /v1/invoice_payments"] = [.. Page, .. Created, "invoice", "status", "payment[type]", "payment[payment_intent]"],
         ["POST /v1/billing_portal/sessions"] = ["customer", "return_url", "configuration", "locale"],
     };
 

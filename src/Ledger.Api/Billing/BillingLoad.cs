@@ -4,7 +4,9 @@ using Ledger.Domain;
 using Ledger.Domain.Accounts;
 using Ledger.Domain.Billing;
 using Ledger.Domain.Catalog;
+using Ledger.Api.Payments;
 using Ledger.Domain.Invoices;
+using Ledger.Domain.Payments;
 using Ledger.Domain.Subscriptions;
 using Ledger.EventStore;
 using FactName = Ledger.Domain.Accounts.FactName;
@@ -29,6 +31,12 @@ internal sealed record BillingLoad(string Tenant, AccountId? Account, BillingPol
     /// <summary>Invoices that the command may be about.</summary>
     public ImmutableArray<InvoiceId> Invoices { get; init; } = [];
 
+    /// <summary>Payments that the command may be about, where it is no command on a payment.</summary>
+    public ImmutableArray<PaymentId> Payments { get; init; } = [];
+
+    /// <summary>References that say which of them it is about.</summary>
+    public ImmutableArray<string> PaymentRefs { get; init; } = [];
+
     /// <summary>No command goes on for more periods of a subscription than this.</summary>
     public const int PeriodsMax = 120;
 
@@ -49,6 +57,9 @@ internal sealed record BillingLoad(string Tenant, AccountId? Account, BillingPol
     public bool LacksInvoices(IDecisionContext context, DateTimeOffset now) =>
         Account is not null && Ids(context).Any(id => InvoicesOf((Subscription)context.State(SubscriptionModel.StreamOf(Tenant, id)), now).Any(invoice => !Invoices.Contains(invoice)));
 
+    /// <summary>Whether a reference leads to a payment that was not named: it has been opened, or learnt, since it was looked at.</summary>
+    public bool LacksPayment(IDecisionContext context) => PaymentRefs.Any(reference => LedTo(context, reference) is { } led && !Payments.Contains(led));
+
     /// <summary>Names what is known before anything is loaded.</summary>
     public void Name(Needs needs)
     {
@@ -59,6 +70,8 @@ internal sealed record BillingLoad(string Tenant, AccountId? Account, BillingPol
         needs.Stream(InvoicingModel.StreamOf(Tenant));
         foreach (var fact in Facts) needs.Fact(AccountModel.Name(stream, fact));
         foreach (var invoice in Invoices) needs.Stream(InvoiceModel.StreamOf(Tenant, invoice));
+        foreach (var payment in Payments) needs.Stream(PaymentModel.StreamOf(Tenant, payment));
+        foreach (var reference in PaymentRefs) needs.Fact(PaymentModel.RefOf(Tenant, reference));
         if (Subscription is { } subscription) needs.Stream(SubscriptionModel.StreamOf(Tenant, subscription));
     }
 
@@ -77,6 +90,7 @@ internal sealed record BillingLoad(string Tenant, AccountId? Account, BillingPol
         yield return InvoicingModel.StreamOf(Tenant);
         foreach (var id in Ids(context)) yield return SubscriptionModel.StreamOf(Tenant, id);
         foreach (var invoice in Invoices) yield return InvoiceModel.StreamOf(Tenant, invoice);
+        foreach (var payment in Payments) yield return PaymentModel.StreamOf(Tenant, payment);
     }
 
     /// <summary>Reads all of it.</summary>
@@ -99,12 +113,16 @@ internal sealed record BillingLoad(string Tenant, AccountId? Account, BillingPol
             Subscriptions = subscriptions,
             Invoicing = (Invoicing)context.State(InvoicingModel.StreamOf(Tenant)),
             Invoices = Invoices.ToImmutableDictionary(id => id, id => (Invoice)context.State(InvoiceModel.StreamOf(Tenant, id))),
+            Payments = Payments.ToImmutableDictionary(id => id, id => (Payment)context.State(PaymentModel.StreamOf(Tenant, id))),
+            PaymentRefs = PaymentRefs.Where(reference => LedTo(context, reference) is not null).Distinct().ToImmutableDictionary(reference => reference, reference => LedTo(context, reference)!.Value),
             Policy = Policy,
         };
     }
 
     /// <summary>What a decision appends besides the account's events.</summary>
     public IEnumerable<Append> Appends(ImmutableArray<StreamEvents> beside) => beside.Select(stream => new Append(new StreamRef(Tenant, $"{stream.Kind}/{stream.Id}"), stream.Events));
+
+    private PaymentId? LedTo(IDecisionContext context, string reference) => context.Fact(PaymentModel.RefOf(Tenant, reference)) is { } led ? PaymentModel.LedTo(led) : null;
 
     private IEnumerable<SubscriptionId> Ids(IDecisionContext context)
     {

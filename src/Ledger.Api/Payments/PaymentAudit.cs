@@ -15,7 +15,7 @@ internal sealed class PaymentAudit : IStreamAudit
     public Disagreement? Witness(StreamRef stream, object before, object @event, object after)
     {
         var (e, now) = ((PaymentEvent)@event, (Payment)after);
-        if (((Payment)before).Exists == @event is PaymentIntended or PaymentReported) return new("a payment begins once, with its first event", "an intent or a report first, and only then", e.GetType().Name);
+        if (((Payment)before).Exists == @event is PaymentIntended or PaymentReported or PaymentBilled) return new("a payment begins once, with its first event", "an intent or a report first, and only then", e.GetType().Name);
         if (e.Status != now.Status) return new("the status after it, which the event carries", Words.Of(now.Status), Words.Of(e.Status));
         if (e.Refunded != now.Refunded) return new("what was refunded after it, which the event carries", Text(now.Refunded), Text(e.Refunded));
         var attention = now.Attention is not null;

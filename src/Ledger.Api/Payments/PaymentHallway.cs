@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text;
 using Ledger.Api.Commands;
 using Ledger.Api.Http;
 using Ledger.Api.Settings;
@@ -66,7 +65,7 @@ internal sealed class PaymentHallway(GroupCommit store, EventReader reader, Tena
         for (var looks = 1; ; looks++)
         {
             var now = await FindAsync(tenant, command.Payment, cancellationToken);
-            var look = await WithInvoicesAsync(tenant, new PaymentLook(command.Payment, now?.Account ?? account, now?.Purchase, [], item) { Subscription = now is null ? command.Subscription : now.Subscription }, cancellationToken);
+            var look = await WithInvoicesAsync(tenant, (now is null ? new PaymentLook(command.Payment, account, null, []) { Subscription = command.Subscription } : LookOf(now)) with { Item = item }, cancellationToken);
             var result = await SubmitAsync(tenant, command, look, policy, meta, fingerprint, dryRun);
             if (result is not null) return result;
             if (looks == LooksMax) return new PaymentResult { Problem = Problem.Overloaded("The payment changes faster than it can be looked at. Nothing was done: send the same request again.") };
@@ -128,12 +127,14 @@ internal sealed class PaymentHallway(GroupCommit store, EventReader reader, Tena
     {
         var refs = fact.Refs.Leading.Select(reference => Payment.RefName(fact.Provider, reference)).ToImmutableArray();
         PaymentId id;
-        if (await LedToAsync(tenant, refs, cancellationToken) is { } led) id = led;
+        if (await PaymentRefs.LedToAsync(reader, tenant, refs, cancellationToken) is { } led) id = led;
         else if (PaymentId.TryParse(fact.Marks.Payment, out var marked)) id = marked;
-        else id = IdOfReported(tenant, refs);
-        if (await FindAsync(tenant, id, cancellationToken) is { } known) return new PaymentLook(id, known.Account, known.Purchase, refs, IsKnown: true) { Subscription = known.Subscription };
+        else id = PaymentRefs.IdOfReported(tenant, refs.IsEmpty ? "" : refs[0]);
+        if (await FindAsync(tenant, id, cancellationToken) is { } known) return LookOf(known) with { Refs = refs };
         return new PaymentLook(id, AccountId.TryParse(fact.Marks.Account, out var account) ? account : null, null, refs);
     }
+
+    private static PaymentLook LookOf(Payment known) => new(known.Id, known.Account, known.Purchase, [], IsKnown: true) { Subscription = known.Subscription, Method = known.Method, ChargeId = known.Refs.ChargeId };
 
     /// <summary>A payment for a subscription may write invoices of its periods.</summary>
     private async Task<PaymentLook> WithInvoicesAsync(string tenant, PaymentLook look, CancellationToken cancellationToken)
@@ -143,25 +144,7 @@ internal sealed class PaymentHallway(GroupCommit store, EventReader reader, Tena
         return look with { Invoices = await subscribed.InvoicesAsync(tenant, account, subscription, cancellationToken) };
     }
 
-    private async Task<PaymentId?> LedToAsync(string tenant, ImmutableArray<string> refs, CancellationToken cancellationToken)
-    {
-        if (refs.IsEmpty) return null;
-        await using var command = reader.Source.CreateCommand(
-            $"select f.data::text from unnest($2::text[]) with ordinality as q(name, i) join ledger.facts f on f.tenant_id = $1 and f.stream_id = '' and f.kind = '{PaymentModel.RefFact}' and f.key = q.name order by q.i limit 1");
-        command.Parameters.AddWithValue(Tenants.Stored(tenant));
-        command.Parameters.AddWithValue(refs.ToArray());
-        return await command.ExecuteScalarAsync(cancellationToken) is string fact ? PaymentModel.LedTo(fact) : null;
-    }
-
-    /// <summary>The id of a payment that was not begun here: the same for every first notification of it, whichever comes first.</summary>
-    private static PaymentId IdOfReported(string tenant, ImmutableArray<string> refs) => PaymentId.Of(Hash($"reported\n{tenant}\n{(refs.IsEmpty ? "" : refs[0])}"));
-
-    internal static UInt128 Hash(string text)
-    {
-        Span<byte> hash = stackalloc byte[System.Security.Cryptography.SHA256.HashSizeInBytes];
-        System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(text), hash);
-        return System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(hash);
-    }
+    internal static UInt128 Hash(string text) => PaymentRefs.Hash(text);
 
     /// <summary>Null where it has to be looked at again.</summary>
     private async Task<PaymentResult?> SubmitAsync(string tenant, PaymentCommand command, PaymentLook look, BillingPolicy policy, EventMeta meta, UInt128 fingerprint, bool dryRun)
@@ -192,7 +175,7 @@ internal sealed class PaymentHallway(GroupCommit store, EventReader reader, Tena
         var happened = result.Unwritten switch
         {
             PaymentDecision.Nothing nothing => new FactOutcome.Unchanged(look.IsKnown ? id.Value : null, nothing.Why),
-            PaymentDecision.Waits waits => new FactOutcome.Waits(waits.Why),
+            PaymentDecision.Waits waits => new FactOutcome.Waits(waits.Why) { IsUnknown = !look.IsKnown },
             PaymentDecision.Accepted would => Told(would.After, [.. would.Payment, .. would.Account, .. would.Beside.SelectMany(stream => stream.Events)]),
             _ => (FactOutcome?)null,
         };

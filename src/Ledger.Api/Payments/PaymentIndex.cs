@@ -131,7 +131,7 @@ internal sealed class PaymentIndex : Projection
         ArgumentNullException.ThrowIfNull(happened);
         ArgumentNullException.ThrowIfNull(needs);
         // A payment begins with one of these.
-        if (happened.Data is not (PaymentIntended or PaymentReported)) needs.Row(Payments, KeyOf(happened));
+        if (happened.Data is not (PaymentIntended or PaymentReported or PaymentBilled)) needs.Row(Payments, KeyOf(happened));
     }
 
     public override void Apply(StoredEvent happened, Rows rows)
@@ -142,7 +142,7 @@ internal sealed class PaymentIndex : Projection
         var row = First(happened) ?? rows.Find(Payments, KeyOf(happened)) ?? throw new InvalidOperationException($"{happened.Stream} is not in the index of payments.");
         row = e switch
         {
-            PaymentSucceeded paid => row with { PaidAt = (paid.PaidAt ?? happened.RecordedAt).UtcDateTime },
+            PaymentSucceeded paid => row with { Amount = paid.Received.Amount, PaidAt = (paid.PaidAt ?? happened.RecordedAt).UtcDateTime },
             PaymentCreditsRevoked gone => row with { Revoked = row.Revoked + gone.Amount.Value, Shortfall = row.Shortfall + gone.Shortfall.Value },
             PaymentCreditsRestored back => row with { Revoked = row.Revoked - back.Amount.Value, Shortfall = row.Shortfall - back.Shortfall.Value },
             _ => row,
@@ -184,6 +184,24 @@ internal sealed class PaymentIndex : Projection
             Amount = e.Amount.Amount,
             Currency = e.Amount.Currency,
             CreditAmount = e.CreditAmount.Value,
+            CreatedAt = happened.RecordedAt.UtcDateTime,
+            UpdatedAt = happened.RecordedAt.UtcDateTime,
+            Position = happened.SeqId,
+        },
+        PaymentBilled e => new PaymentRow
+        {
+            Key = KeyOf(happened),
+            Version = happened.Version,
+            Account = e.Account.Value,
+            Purpose = Words.Of(PaymentPurpose.Subscription),
+            Status = Words.Of(e.Status),
+            Provider = e.Provider,
+            Amount = e.Amount.Amount,
+            Currency = e.Amount.Currency,
+            ItemKind = e.Item is null ? null : Words.Of(e.Item.Kind),
+            ItemId = e.Item?.Id,
+            ItemVersion = e.Item?.Version,
+            Quantity = e.Item?.Quantity,
             CreatedAt = happened.RecordedAt.UtcDateTime,
             UpdatedAt = happened.RecordedAt.UtcDateTime,
             Position = happened.SeqId,

@@ -28,6 +28,12 @@ internal sealed record PaymentLook(PaymentId Payment, AccountId? Account, Transa
 
     /// <summary>Invoices of its periods that the command may write or pay.</summary>
     public ImmutableArray<InvoiceId> Invoices { get; init; } = [];
+
+    /// <summary>What it was paid with, as far as that was told before.</summary>
+    public MethodShown? Method { get; init; }
+
+    /// <summary>The charge that it has learnt.</summary>
+    public string? ChargeId { get; init; }
 }
 
 /// <summary>The payment is another one by now than it was when it was looked at: look again.</summary>
@@ -43,7 +49,7 @@ internal sealed class PaymentWork(PaymentCommand command, PaymentLook look, Bill
 
     private StreamRef? AccountStream => look.Account is { } account ? AccountModel.StreamOf(Tenant, account) : null;
 
-    private MethodShownInNews? Shown => MethodShownInNews.Of(Tenant, look.Account, command);
+    private MethodShownInNews? Shown => MethodShownInNews.Of(Tenant, look.Account, command, look.Method, look.ChargeId);
 
     private BillingLoad Load => new(Tenant, look.Account, policy)
     {
@@ -75,7 +81,7 @@ internal sealed class PaymentWork(PaymentCommand command, PaymentLook look, Bill
             if (context.Fact(PaymentModel.RefOf(Tenant, reference)) is { } led) refs[reference] = PaymentModel.LedTo(led);
         }
 
-        if (payment.Exists ? payment.Account != look.Account || payment.Purchase != look.Purchase || payment.Subscription != look.Subscription : refs.Values.Any(other => other != look.Payment)) return Verdict.Refuse(new LookAgain());
+        if (payment.Exists ? payment.Account != look.Account || payment.Purchase != look.Purchase || payment.Subscription != look.Subscription || payment.Method != look.Method || payment.Refs.ChargeId != look.ChargeId : refs.Values.Any(other => other != look.Payment)) return Verdict.Refuse(new LookAgain());
         var load = Load;
         var now = context.NowFor([Own, .. load.Streams(context), .. Shown is { Profile: var profile } ? [profile] : Array.Empty<StreamRef>()]);
         if (look.Subscription is not null && load.LacksInvoices(context, now)) return Verdict.Refuse(new LookAgain());

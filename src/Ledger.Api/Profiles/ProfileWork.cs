@@ -48,14 +48,24 @@ internal sealed class MethodShownInNews(string tenant, AccountId account, string
 
     private string Name => PaymentMethod.NameOf(provider, shown.ProviderId!);
 
-    /// <summary>Of a command on a payment of an account; null where it shows no method of a provider's that could be kept.</summary>
-    public static MethodShownInNews? Of(string tenant, AccountId? account, PaymentCommand command) =>
-        account is { } known && command is ApplyProviderFact { Fact: var fact } && fact switch { PaymentTold { Status: PaymentStatus.Succeeded } told => told.Method, DetailsTold told => told.Method, _ => null } is { ProviderId: not null } shown
+    /// <summary>Of a command on a payment of an account; null where neither it nor what was told before shows a method of a provider's that could be kept.</summary>
+    /// <param name="tenant">The tenant.</param>
+    /// <param name="account">The payment's account.</param>
+    /// <param name="command">What is told now.</param>
+    /// <param name="before">What was told before of what it is paid with: the success may come after that.</param>
+    /// <param name="charge">The charge that this was told with, or one after it.</param>
+    public static MethodShownInNews? Of(string tenant, AccountId? account, PaymentCommand command, MethodShown? before, string? charge) =>
+        account is { } known && command is ApplyProviderFact { Fact: var fact } && fact switch
+        {
+            PaymentTold { Status: PaymentStatus.Succeeded } told => told.Method ?? (told.Refs.ChargeId is null || told.Refs.ChargeId == charge ? before : null),
+            DetailsTold told => told.Method,
+            _ => null,
+        } is { ProviderId: not null } shown
             ? new(tenant, known, fact.Provider, shown)
             : null;
 
-    /// <summary>Whether the method may be charged again: it was paid with on a page of ours that asked the provider to keep it, or a plan's, which keeps it anyway. One that was charged as a kept one is known already, or was removed meanwhile; of what was paid elsewhere nobody knows.</summary>
-    public static bool IsKeptBy(Payment payment) => payment is { HasSucceeded: true, Charge: null, Page: { } page } && (page.KeepsMethod || payment.Subscription is not null);
+    /// <summary>Whether the method may be charged again: it was paid with on a page of ours that asked the provider to keep it, or for a plan, which keeps it anyway. One that was charged as a kept one is known already, or was removed meanwhile; of what was paid elsewhere nobody knows.</summary>
+    public static bool IsKeptBy(Payment payment) => payment is { HasSucceeded: true, Charge: null } && (payment.IsBilled == true || (payment.Page is { } page && (page.KeepsMethod || payment.Subscription is not null)));
 
     /// <summary>Names what it needs.</summary>
     public void NameNeeds(Needs needs)

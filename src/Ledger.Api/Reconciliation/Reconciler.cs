@@ -84,7 +84,10 @@ internal sealed class Reconciler(PaymentHallway hallway, EventReader reader, Pro
             }
             else if (told.IsUnmarked)
             {
-                findings.IsForeign();
+                // What it charges by itself for a subscription of ours is known by its invoice.
+                var asked = told is { HasMoney: true, Refs.InvoiceId: not null } ? await provider.AskAsync(settings, told.Refs, cancellationToken) : [];
+                if (await IsOursAsync(scope, told, asked, cancellationToken)) await MissingAsync(scope, told, asked, findings, cancellationToken);
+                else findings.IsForeign();
             }
             else if (told.HasMoney)
             {
@@ -165,8 +168,8 @@ internal sealed class Reconciler(PaymentHallway hallway, EventReader reader, Pro
 
     private async Task MissingAsync(ReconciliationScope scope, PaymentTelling told, IReadOnlyList<ProviderFact> facts, Findings findings, CancellationToken cancellationToken)
     {
-        var why = told.Marks.Credits is null
-            ? $"The provider has it as {told.Marks.Payment}, which this ledger does not have: it was begun in another one, or in what a restore has lost."
+        var why = told.IsUnmarked ? "The provider charged it by itself, for a subscription, and nothing of that has come in."
+            : told.Marks.Credits is null ? $"The provider has it as {told.Marks.Payment}, which this ledger does not have: it was begun in another one, or in what a restore has lost."
             : "It was paid outside of our checkouts, and nothing of that has come in.";
         var missing = new Difference(DifferenceKind.MissingHere, null, told.Amount?.ToString(), why);
         var (possible, objection) = await ForeseeAsync(scope, told, facts, cancellationToken);
@@ -182,6 +185,12 @@ internal sealed class Reconciler(PaymentHallway hallway, EventReader reader, Pro
         }
 
         findings.Differs(Body(payment, told, [missing], healing, note));
+    }
+
+    private async Task<bool> IsOursAsync(ReconciliationScope scope, PaymentTelling told, IReadOnlyList<ProviderFact> facts, CancellationToken cancellationToken)
+    {
+        if (facts.OfType<InvoiceTold>().FirstOrDefault() is not { } bill) return false;
+        return await hallway.ApplyAsync(scope.Tenant, Key(scope, told, 0, 0), bill, dryRun: true, cancellationToken) is not FactOutcome.Unchanged { Subscription: null };
     }
 
     private async Task<IReadOnlyList<Difference>> DifferencesAsync(string tenant, Payment payment, PaymentTelling told, CancellationToken cancellationToken)

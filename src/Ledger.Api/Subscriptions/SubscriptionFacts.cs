@@ -38,11 +38,43 @@ internal sealed class SubscriptionFacts(SubscriptionHallway hallway, CatalogEndp
             if (account == default) return new FactOutcome.Unchanged(null, "it is about no subscription of this ledger");
             var plan = await PlanAsync(tenant, fact, known, cancellationToken);
             SubscriptionCommand command = fact is InvoiceTold invoice
-                ? new ApplyInvoiceFact { Subscription = id, Account = account, PlanId = plan, Fact = invoice, Tenant = tenant }
+                ? await OfInvoiceAsync(tenant, id, account, plan, invoice, known, cancellationToken)
                 : new ApplySubscriptionFact { Subscription = id, Account = account, PlanId = plan, Fact = (SubscriptionTold)fact, Tenant = tenant };
             // Where the reference leads elsewhere by now, another notification was first: it is looked for again.
             if (await hallway.TrySendAsync(tenant, command, meta, fingerprint, dryRun, refs: [reference], cancellationToken: cancellationToken) is { } result) return OutcomeOf(result, id, known is not null);
             if (looks == LooksMax) return new FactOutcome.NotNow("The subscription changes faster than it can be looked at.");
+        }
+    }
+
+    /// <summary>With the payment that the invoice is: by its own reference, by what paid it, else the one that it opens.</summary>
+    private async Task<ApplyInvoiceFact> OfInvoiceAsync(string tenant, SubscriptionId id, AccountId account, string? plan, InvoiceTold invoice, Subscription? known, CancellationToken cancellationToken)
+    {
+        var own = Payment.RefName(invoice.Provider, invoice.InvoiceId);
+        var led = await PaymentRefs.LedToAsync(reader, tenant, [own, .. invoice.Refs.Leading.Select(reference => Payment.RefName(invoice.Provider, reference))], cancellationToken);
+        return new ApplyInvoiceFact
+        {
+            Subscription = id,
+            Account = account,
+            PlanId = plan,
+            Fact = invoice,
+            Tenant = tenant,
+            Payment = PaymentRefs.IdOfReported(tenant, own),
+            Known = led,
+            Checkout = known?.Checkout,
+            IsGranted = known is { GrantedPeriod: > 0 } && known.PaidInvoice != invoice.InvoiceId && (led is null || led == known.Checkout) && await IsGrantedAsync(tenant, id, invoice.InvoiceId, cancellationToken),
+        };
+    }
+
+    /// <summary>Whether a period was granted for an invoice that is not the last one.</summary>
+    private async Task<bool> IsGrantedAsync(string tenant, SubscriptionId id, string invoice, CancellationToken cancellationToken)
+    {
+        const int PageMax = 500;
+        for (var from = 1L; ;)
+        {
+            var page = await reader.EventsAsync(SubscriptionModel.StreamOf(tenant, id), from, PageMax, cancellationToken);
+            if (page.Any(stored => stored.Data is PeriodGranted granted && granted.Invoice == invoice)) return true;
+            if (page.Count < PageMax) return false;
+            from = page[^1].Version + 1;
         }
     }
 

@@ -34,7 +34,13 @@ internal sealed class SubscriptionWork(SubscriptionCommand command, Subscription
 
     private StreamRef? Plan => command.PlanId is { } plan ? CatalogModel.StreamOf(Tenant, ItemKind.Plan, plan) : null;
 
-    private BillingLoad Load => new(Tenant, look.Account, policy) { Subscription = look.Subscription, Invoices = look.Invoices };
+    private BillingLoad Load => new(Tenant, look.Account, policy)
+    {
+        Subscription = look.Subscription,
+        Invoices = [.. look.Invoices, .. command.Payments.Select(InvoiceId.Of)],
+        Payments = command.Payments,
+        PaymentRefs = command.PaymentRefs,
+    };
 
     public override void Name(Needs needs)
     {
@@ -61,7 +67,7 @@ internal sealed class SubscriptionWork(SubscriptionCommand command, Subscription
         if (look.Account is null) return Verdict.Refuse(new AccountRefusal(new SubscriptionNotFound(look.Subscription), null));
         var load = Load;
         var now = context.NowFor([Own, .. load.Streams(context)]);
-        if (load.LacksInvoices(context, now)) return Verdict.Refuse(new LookAgain());
+        if (load.LacksInvoices(context, now) || load.LacksPayment(context) || command is ApplyInvoiceFact { Checkout: var page } && own.Exists && own.Checkout != page) return Verdict.Refuse(new LookAgain());
         var draft = new BillingDraft(load.Read(context), now);
         var decision = command.Decide(draft, Plan is { } plan ? CatalogModel.Of(context.State(plan)) : null);
         if (DryRun) return Verdict.Refuse(new WouldBe(decision, draft));

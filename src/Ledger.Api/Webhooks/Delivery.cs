@@ -70,6 +70,9 @@ internal sealed record Judgement(DeliveryStatus Status, string? Reason = null)
     /// <summary>What was changed, or would be; empty where nothing is.</summary>
     public IReadOnlyList<string> Changes { get; init; } = [];
 
+    /// <summary>Whether it waits for a payment that nothing in it leads to.</summary>
+    public bool IsUnknown { get; init; }
+
     /// <summary>Whether its provider was asked and did not say the same.</summary>
     public bool Unconfirmed { get; init; }
 

@@ -46,7 +46,11 @@ internal abstract record FactOutcome
 
     /// <summary>What it is about is not known yet.</summary>
     /// <param name="Reason">What is missing.</param>
-    public sealed record Waits(string Reason) : FactOutcome;
+    public sealed record Waits(string Reason) : FactOutcome
+    {
+        /// <summary>Whether no payment is known that it could be about: its provider may say which one it is.</summary>
+        public bool IsUnknown { get; init; }
+    }
 
     /// <summary>It will never be applied as things are.</summary>
     /// <param name="Reason">Why.</param>

@@ -51,7 +51,12 @@ internal sealed class Inbox(ProviderDirectory providers, IFactApplier facts, Hin
         if (Foreign(delivery, settings, told) is { } foreign) return read with { Status = DeliveryStatus.Failed, Reason = foreign };
 
         var hints = told.Where(f => f.IsHint).ToImmutableArray();
-        if (hints.IsEmpty) return await ApplyAllAsync(delivery, read, told, n => Key(delivery, delivery.EventId, n.ToString(CultureInfo.InvariantCulture)), dryRun);
+        if (hints.IsEmpty)
+        {
+            Task<Judgement> ToldAsync() => ApplyAllAsync(delivery, read, told, n => Key(delivery, delivery.EventId, n.ToString(CultureInfo.InvariantCulture)), dryRun);
+            var judged = await ToldAsync();
+            return judged.IsUnknown && !dryRun && await LearnAsync(adapter, settings, delivery, told, cancellationToken) ? await ToldAsync() : judged;
+        }
 
         if (hints.FirstOrDefault(f => HintAsker.NameOf(f.Refs) is not null)?.Refs is not { } refs) return read with { Status = DeliveryStatus.Ignored, Reason = "It is a hint and names nothing that its provider could be asked about." };
         ImmutableArray<ProviderFact> answer;
@@ -71,6 +76,28 @@ internal sealed class Inbox(ProviderDirectory providers, IFactApplier facts, Hin
         if (answer.IsEmpty && hints.All(h => h is SubscriptionTold or DetailsTold) && delivery.Tries >= options.UnsignedTriesMax) return applied with { Status = DeliveryStatus.Ignored, Reason = "Nobody signed it, and its provider knows nothing of it." };
         // Where nothing is said of an order that may yet be ours, the hint is kept and asked about again.
         return (applied.Status == DeliveryStatus.Applied || answer.IsEmpty) && lacking is not null ? applied with { Status = DeliveryStatus.Waiting, Reason = $"Not confirmed: {lacking}.", Unconfirmed = true } : applied;
+    }
+
+    // What went back may be of money that a provider took by itself, and that is known by its invoice alone: its provider says whose it is.
+    private async Task<bool> LearnAsync(IPaymentProvider adapter, ProviderSettings settings, Delivery delivery, ImmutableArray<ProviderFact> told, CancellationToken cancellationToken)
+    {
+        if (told.FirstOrDefault(fact => fact is RefundTold or RefundedSoFarTold or DisputeTold && fact.Marks.Payment is null && !fact.Refs.Leading.IsEmpty)?.Refs is not { } refs) return false;
+        try
+        {
+            var answer = await asker.AskAsync(adapter, settings, delivery.Tenant, refs, cancellationToken);
+            var learnt = false;
+            foreach (var bill in answer.OfType<InvoiceTold>())
+            {
+                var key = Key(delivery, HintAsker.NameOf(refs)!, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(FactJson.Write(bill)))[..16]));
+                learnt |= await facts.ApplyAsync(delivery.Tenant, key, bill, dryRun: false, CancellationToken.None) is FactOutcome.Applied;
+            }
+
+            return learnt;
+        }
+        catch (ProviderException)
+        {
+            return false; // it waits, and is asked again
+        }
     }
 
     private async Task<Judgement> ApplyAllAsync(Delivery delivery, Judgement read, ImmutableArray<ProviderFact> all, Func<int, string> key, bool dryRun)
@@ -97,7 +124,7 @@ internal sealed class Inbox(ProviderDirectory providers, IFactApplier facts, Hin
                     worst = worst with { Status = DeliveryStatus.Failed, Reason = refused.Reason, PaymentId = worst.PaymentId ?? refused.PaymentId };
                     break;
                 case FactOutcome.Waits waits when worst.Status != DeliveryStatus.Failed:
-                    worst = worst with { Status = DeliveryStatus.Waiting, Reason = waits.Reason };
+                    worst = worst with { Status = DeliveryStatus.Waiting, Reason = waits.Reason, IsUnknown = worst.IsUnknown || waits.IsUnknown };
                     break;
                 case FactOutcome.NotNow notNow:
                     // Whatever came before it is done, and is passed over the next time.

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Ledger.Domain.Accounts;
 using Ledger.Domain.Invoices;
+using Ledger.Domain.Payments;
 using Ledger.Domain.Subscriptions;
 
 namespace Ledger.Domain.Billing;
@@ -24,6 +25,9 @@ public sealed class BillingDraft(BillingStates states, DateTimeOffset now)
 
     /// <summary>The kind of an invoice's stream.</summary>
     public const string InvoiceKind = "invoice";
+
+    /// <summary>The kind of a payment's stream.</summary>
+    public const string PaymentKind = "payment";
 
     private readonly ImmutableArray<AccountEvent>.Builder accountEvents = ImmutableArray.CreateBuilder<AccountEvent>();
     private readonly List<(string Kind, string Id, ImmutableArray<object>.Builder Events)> beside = [];
@@ -66,6 +70,12 @@ public sealed class BillingDraft(BillingStates states, DateTimeOffset now)
 
     /// <summary>An invoice as it is by now; one without events where none was loaded.</summary>
     public Invoice Find(InvoiceId id) => invoices.GetValueOrDefault(id) ?? Invoice.None(id);
+
+    /// <summary>A payment as it was loaded; one without events where none was.</summary>
+    public Payment Find(PaymentId id) => states.Payments.GetValueOrDefault(id) ?? Payment.None(id);
+
+    /// <summary>The payment that a provider's reference leads to; null where it leads to none.</summary>
+    public PaymentId? LedTo(string provider, string reference) => states.PaymentRefs.TryGetValue(Payment.RefName(provider, reference), out var led) ? led : null;
 
     /// <summary>Does something to the account.</summary>
     /// <param name="command">What.</param>
@@ -127,6 +137,9 @@ public sealed class BillingDraft(BillingStates states, DateTimeOffset now)
         invoices = invoices.SetItem(id, Find(id).Evolve(happened, now));
         Note(InvoiceKind, id.Value, happened);
     }
+
+    /// <summary>Something happened to a payment beside; the event is kept as it is given.</summary>
+    public void Add(PaymentId id, PaymentEvent happened) => Note(PaymentKind, id.Value, happened);
 
     // Limits are the live plan's and hold for its period: where either is another one, what watches the account looks anew. An account that nobody watches gets no event.
     private void Wake(Subscription? before)

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Ledger.Domain.Accounts;
 using Ledger.Domain.Invoices;
+using Ledger.Domain.Payments;
 using Ledger.Domain.Subscriptions;
 
 namespace Ledger.Domain.Billing;
@@ -51,12 +52,18 @@ public sealed record BillingStates
     /// <summary>Invoices by id: those that the command may be about.</summary>
     public ImmutableDictionary<InvoiceId, Invoice> Invoices { get; init; } = ImmutableDictionary<InvoiceId, Invoice>.Empty;
 
+    /// <summary>Payments by id: those that news of an invoice may be about. A command on a payment has its own beside this.</summary>
+    public ImmutableDictionary<PaymentId, Payment> Payments { get; init; } = ImmutableDictionary<PaymentId, Payment>.Empty;
+
+    /// <summary>Which payments the references of such news lead to, by <see cref="Payment.RefName"/>; those that lead nowhere are not there.</summary>
+    public ImmutableDictionary<string, PaymentId> PaymentRefs { get; init; } = ImmutableDictionary<string, PaymentId>.Empty;
+
     /// <summary>What the tenant has set.</summary>
     public BillingPolicy Policy { get; init; } = BillingPolicy.Default;
 }
 
 /// <summary>Events of one stream besides the account's, in order.</summary>
-/// <param name="Kind">The stream's kind: <c>subscriber</c>, <c>subscription</c>, <c>invoicing</c> or <c>invoice</c>.</param>
+/// <param name="Kind">The stream's kind: <c>subscriber</c>, <c>subscription</c>, <c>invoicing</c>, <c>invoice</c> or <c>payment</c>.</param>
 /// <param name="Id">Its id within the kind.</param>
 /// <param name="Events">At least one.</param>
 public sealed record StreamEvents(string Kind, string Id, ImmutableArray<object> Events);

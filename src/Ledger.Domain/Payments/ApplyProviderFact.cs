@@ -39,8 +39,8 @@ public static class ApplyProviderFactHandler
         {
             if (payment.Provider != fact.Provider) return Refuse(payment, $"{payment.Id} is paid by {payment.Provider ?? "nobody"}, and {fact.Provider} told it.");
             if (fact.Marks.Account is { } marked && marked != payment.Account.Value) return Refuse(payment, $"It is marked for the account {marked}, and {payment.Id} is for {payment.Account}.");
-            if (fact.Marks.Payment is { } named && named != payment.Id.Value && payment.Item is not null) return Refuse(payment, $"It is marked for {named}, and its references lead to {payment.Id}.");
-            foreach (var reference in fact.Refs.Leading)
+            if (fact.Marks.Payment is { } named && named != payment.Id.Value && payment is { Item: not null, IsBilled: not true }) return Refuse(payment, $"It is marked for {named}, and its references lead to {payment.Id}.");
+            foreach (var reference in payment.LeadingOf(fact.Refs))
             {
                 if (past.Refs.TryGetValue(Payment.RefName(fact.Provider, reference), out var other) && other != payment.Id) return Refuse(payment, $"The reference {reference} leads to {other}, and another one to {payment.Id}.");
             }
@@ -85,6 +85,8 @@ public static class ApplyProviderFactHandler
     private static PaymentDecision.Refused? Told(PaymentDraft draft, PaymentTold told, bool allowsDebt)
     {
         var payment = draft.Payment;
+        // Whether what is billed is given up, its invoice says: another try may follow one that was.
+        if (payment.IsBilled == true && told.Status is PaymentStatus.Canceled or PaymentStatus.Expired) return null;
         // The page of a plan pays for a plan, and for nothing else.
         if (told is { Status: not PaymentStatus.Expired, Refs: { CheckoutSessionId: not null, SubscriptionId: not null } } && payment.Purpose != PaymentPurpose.Subscription) return null;
         if (told.Status == PaymentStatus.Succeeded) return Paid(draft, told);
@@ -115,6 +117,8 @@ public static class ApplyProviderFactHandler
             return null;
         }
 
+        // An invoice may be paid in parts; of what it comes to it tells itself.
+        if (payment.IsBilled == true && told.Amount != payment.Amount) return null;
         var wrong = told.Amount is not { } received ? "It succeeded without an amount."
             : received.Currency != payment.Amount.Currency ? $"It was paid in {received.Currency}, and {payment.Amount} was asked."
             : received.Amount != payment.Amount.Amount ? $"{received} was paid, and {payment.Amount} was asked."
@@ -191,10 +195,12 @@ public static class ApplyProviderFactHandler
     {
         var payment = draft.Payment;
         var isNew = fact.Refs.With(payment.Refs) != payment.Refs;
-        foreach (var reference in fact.Refs.Leading) isNew |= !past.Refs.ContainsKey(Payment.RefName(fact.Provider, reference));
-        var refs = isNew && !draft.HasLearnt ? New(fact.Refs) : null;
-        var method = fact is DetailsTold { Method: { } shown } && payment.Method != shown && (payment.Method is null || fact.Refs.ChargeId == payment.Refs.ChargeId) ? shown : null;
-        if (refs is not null || method is not null) draft.Add(new PaymentDetailsLearnt { Refs = refs, Method = method });
+        foreach (var reference in payment.LeadingOf(fact.Refs)) isNew |= !past.Refs.ContainsKey(Payment.RefName(fact.Provider, reference));
+        // The invoice of the page of a plan: whatever names only that is about this payment.
+        var byInvoice = payment is { Subscription: not null, LeadsByInvoice: not true } && fact.Refs.InvoiceId is { } invoice && !past.Refs.ContainsKey(Payment.RefName(fact.Provider, invoice));
+        var refs = byInvoice || (isNew && !draft.HasLearnt) ? New(fact.Refs) : null;
+        var method = fact is DetailsTold { Method: { } shown } && payment.Method != shown && (payment.Method is null || fact.Refs.ChargeId == payment.Refs.ChargeId || (payment.Method.ProviderId is null && shown.ProviderId is not null)) ? shown : null;
+        if (refs is not null || method is not null) draft.Add(new PaymentDetailsLearnt { Refs = refs, Method = method, ByInvoice = byInvoice ? true : null });
     }
 
     private static PaymentDecision.Waits? Before(Payment payment, string what) =>

@@ -87,6 +87,28 @@ public sealed record PaymentReported : PaymentEvent
     public required Credits CreditAmount { get; init; }
 }
 
+/// <summary>A provider charges by itself what a subscription costs, a period or what settles a change: its invoice says so, and nobody began that here. What it pays for is delivered with the paid invoice alone.</summary>
+public sealed record PaymentBilled : PaymentEvent
+{
+    /// <summary>The account that it is for.</summary>
+    public required AccountId Account { get; init; }
+
+    /// <summary>The provider.</summary>
+    public required string Provider { get; init; }
+
+    /// <summary>The subscription that it is for.</summary>
+    public required SubscriptionId Subscription { get; init; }
+
+    /// <summary>What is charged; more than 0.</summary>
+    public required Money Amount { get; init; }
+
+    /// <summary>The plan, where it is known.</summary>
+    public SoldItem? Item { get; init; }
+
+    /// <summary>Its references; the invoice is among them.</summary>
+    public required ProviderRefs Refs { get; init; }
+}
+
 /// <summary>The provider's page waits for the payer.</summary>
 public sealed record CheckoutPageOpened : PaymentEvent
 {
@@ -141,7 +163,7 @@ public sealed record PaymentAdvanced : PaymentEvent
 /// <summary>The money is ours.</summary>
 public sealed record PaymentSucceeded : PaymentEvent
 {
-    /// <summary>What was received.</summary>
+    /// <summary>What was received; where the provider charged it by itself, that is the payment's amount from now on.</summary>
     public required Money Received { get; init; }
 
     /// <summary>When, by the provider's clock.</summary>
@@ -195,6 +217,9 @@ public sealed record PaymentDetailsLearnt : PaymentEvent
 
     /// <summary>What was paid with.</summary>
     public MethodShown? Method { get; init; }
+
+    /// <summary>Whether the provider's invoice among them leads here from now on; null where that stays as it is.</summary>
+    public bool? ByInvoice { get; init; }
 }
 
 /// <summary>A refund was begun here; the provider has yet to be asked.</summary>

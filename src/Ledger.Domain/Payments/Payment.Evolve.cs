@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace Ledger.Domain.Payments;
 
 public sealed partial record Payment
@@ -37,6 +39,9 @@ public sealed partial record Payment
                 };
             case PaymentReported e:
                 return next with { Account = e.Account, Purpose = PaymentPurpose.Credits, Provider = e.Provider, Amount = e.Amount, ListPrice = e.Amount, CreditAmount = e.CreditAmount, CreatedAt = recordedAt };
+            case PaymentBilled e:
+                next = next with { Account = e.Account, Purpose = PaymentPurpose.Subscription, Provider = e.Provider, Subscription = e.Subscription, Item = e.Item, Amount = e.Amount, ListPrice = e.Amount, IsBilled = true, LeadsByInvoice = true, CreatedAt = recordedAt };
+                return next.Knowing(e.Refs, newest: true);
             case CheckoutPageOpened e:
                 var page = (Page ?? new() { ExpiresAt = recordedAt }) with { RedirectUrl = e.RedirectUrl, Token = e.Token };
                 return next.Knowing(e.Refs, newest: !HasSucceeded) with { Page = page, NextCall = IsOver ? null : recordedAt + AskAfter };
@@ -57,6 +62,7 @@ public sealed partial record Payment
                 return next.Knowing(e.Refs, newest: true) with
                 {
                     Standing = PaymentStatus.Succeeded,
+                    Amount = IsBilled == true ? e.Received : Amount,
                     FailureReason = null,
                     IsMismatched = false,
                     Attention = IsMismatched ? null : Attention,
@@ -71,6 +77,7 @@ public sealed partial record Payment
             case PaymentReversed e:
                 return next.Knowing(e.Refs, newest: false) with { Standing = e.To, IsReversed = true, FailureReason = e.Reason ?? FailureReason, NextCall = null };
             case PaymentDetailsLearnt e:
+                next = next with { LeadsByInvoice = LeadsByInvoice ?? e.ByInvoice };
                 return next.Knowing(e.Refs, newest: !HasSucceeded) with { Method = e.Method ?? Method };
             case RefundStarted e:
                 return next with
@@ -103,10 +110,17 @@ public sealed partial record Payment
     private Payment Knowing(ProviderRefs? refs, bool newest)
     {
         if (refs is null) return this;
-        var leading = refs.Leading;
+        var leading = LeadingOf(refs);
         var names = new string[leading.Length];
         for (var i = 0; i < names.Length; i++) names[i] = RefName(Provider ?? "", leading[i]);
         return this with { Refs = newest ? Refs.With(refs) : refs.With(Refs), learnt = ValueList.Create<string>(names) };
+    }
+
+    /// <summary>Those of some references that lead to this payment: the invoice, where that is known to.</summary>
+    public ImmutableArray<string> LeadingOf(ProviderRefs refs)
+    {
+        ArgumentNullException.ThrowIfNull(refs);
+        return (LeadsByInvoice == true ? refs : refs with { InvoiceId = null }).Leading;
     }
 
     /// <summary>How a reference is named in the tenant: <c>stripe:pi_...</c>.</summary>

@@ -101,6 +101,12 @@ public sealed partial record Payment
     /// <summary>The subscription that it opens or renews; null where it is for none.</summary>
     public SubscriptionId? Subscription { get; init; }
 
+    /// <summary>True where the provider charges it by itself, for the subscription: its invoice says how it stands. Else null, so that what was saved before stays as it was saved.</summary>
+    public bool? IsBilled { get; init; }
+
+    /// <summary>True where the provider's invoice leads to it; else null.</summary>
+    public bool? LeadsByInvoice { get; init; }
+
     /// <summary>The provider; null where nothing is to be paid.</summary>
     public string? Provider { get; init; }
 

@@ -9,10 +9,23 @@ internal sealed partial class PaymentDraft
     private void WriteInvoice()
     {
         var id = InvoiceId.Of(Payment.Id);
-        if (Payment.HasSucceeded) InvoiceBook.Issue(Billing, id, Terms());
+        // What a provider bills is invoiced before it is paid; what was taken back before anything was known of it, never.
+        if (Payment.HasSucceeded || (Payment.IsBilled == true && Payment.Standing != PaymentStatus.Canceled)) InvoiceBook.Issue(Billing, id, Terms());
         if (!Billing.Find(id).Exists) return;
-        if (Payment is { Provider: { } provider, Refs.InvoiceId: { } theirs }) InvoiceBook.Link(Billing, id, provider, theirs, null);
-        InvoiceBook.Credit(Billing, id, Payment.Amount with { Amount = Payment.IsReversed ? Payment.Amount.Amount : Payment.Refunded + Payment.Lost });
+        if (Payment.IsBilled == true) Mirror(id);
+        if (Payment is { Provider: { } provider, Refs.InvoiceId: { } theirs }) InvoiceBook.Link(Billing, id, provider, theirs, Bill?.HostedUrl);
+        var unasked = Payment.IsBilled == true ? Math.Max(0, Billing.Find(id).Total.Amount - Payment.Amount.Amount) : 0; // less was charged in the end
+        InvoiceBook.Credit(Billing, id, Payment.Amount with { Amount = Payment.IsReversed ? Payment.Amount.Amount : unasked + Payment.Refunded + Payment.Lost });
+    }
+
+    /// <summary>What the provider's invoice says, where this is news of it; else null.</summary>
+    public BillTold? Bill { get; init; }
+
+    private void Mirror(InvoiceId id)
+    {
+        if (Payment.HasSucceeded) InvoiceBook.Paid(Billing, id, Payment.PaidAt);
+        else if (Payment.Standing == PaymentStatus.Canceled) InvoiceBook.Void(Billing, id, Payment.FailureReason);
+        else if (Payment is { FailureReason: { } reason }) InvoiceBook.Failed(Billing, id, reason);
     }
 
     private InvoiceTerms Terms() => new()
@@ -20,13 +33,16 @@ internal sealed partial class PaymentDraft
         Account = Payment.Account,
         Payment = Payment.Id,
         Subscription = Payment.Subscription,
-        Lines = [Line()],
-        Discount = Payment.ListPrice with { Amount = Payment.ListPrice.Amount - Payment.Amount.Amount },
-        IsPaid = true,
+        Lines = Bill?.Lines ?? [Payment.IsBilled == true ? Whole() : Line()],
+        Discount = Bill?.Discount ?? Payment.ListPrice with { Amount = Payment.IsBilled == true ? 0 : Payment.ListPrice.Amount - Payment.Amount.Amount },
+        IsPaid = Payment.HasSucceeded,
         PaidAt = Payment.PaidAt,
         Provider = Payment.Refs.InvoiceId is null ? null : Payment.Provider,
         ProviderInvoiceId = Payment.Refs.InvoiceId,
+        HostedUrl = Bill?.HostedUrl,
     };
+
+    private InvoiceLine Whole() => new(Payment.Item?.Name ?? "Subscription", 1, Payment.Amount, Payment.Amount);
 
     private InvoiceLine Line() => Payment.Item is { } item
         ? Within(new(item.Name, item.Quantity, item.UnitPrice, Payment.ListPrice))

@@ -5,16 +5,24 @@ using Ledger.Domain.Billing;
 namespace Ledger.Domain.Payments;
 
 // A payment, its account and what is beside that while a command is decided: each event is applied as it is made, so that the next one sees it.
-internal sealed partial class PaymentDraft(Payment payment, Account? account, PaymentPast past, DateTimeOffset now)
+internal sealed partial class PaymentDraft(Payment payment, BillingDraft billing)
 {
+    private readonly DateTimeOffset now = billing.Now;
+
     private readonly ImmutableArray<PaymentEvent>.Builder events = ImmutableArray.CreateBuilder<PaymentEvent>();
 
     private readonly bool wasTakenBack = payment.IsTakenBack;
 
     public Payment Payment { get; private set; } = payment;
 
+    /// <summary>A payment of a command of its own.</summary>
+    public PaymentDraft(Payment payment, Account? account, PaymentPast past, DateTimeOffset now)
+        : this(payment, new BillingDraft(past.Billing with { Account = account, AccountFacts = past.AccountFacts }, now))
+    {
+    }
+
     /// <summary>The account, its subscription and its invoices.</summary>
-    public BillingDraft Billing { get; } = new(past.Billing with { Account = account, AccountFacts = past.AccountFacts }, now);
+    public BillingDraft Billing => billing;
 
     public Account? Account => Billing.Account;
 
@@ -43,7 +51,8 @@ internal sealed partial class PaymentDraft(Payment payment, Account? account, Pa
     /// <returns>What stands in the way, for a checkout without money, which may still be refused; null where nothing does.</returns>
     public Refusal? Fulfil(bool fromProvider)
     {
-        if (Payment.IsFulfilled || !Payment.HasSucceeded) return null;
+        // What a provider charges by itself is delivered with its paid invoice.
+        if (Payment.IsFulfilled || !Payment.HasSucceeded || Payment.IsBilled == true) return null;
         if (Payment.Subscription is { } subscription) return FulfilPlan(subscription);
         if (Payment.CreditAmount is not { } credits)
         {
@@ -97,6 +106,14 @@ internal sealed partial class PaymentDraft(Payment payment, Account? account, Pa
         }
 
         return null;
+    }
+
+    /// <summary>Writes what has happened beside the command of another stream.</summary>
+    public void Close()
+    {
+        if (IsEmpty) return;
+        WriteInvoice();
+        foreach (var happened in events) Billing.Add(Payment.Id, happened);
     }
 
     public PaymentDecision Done(string nothing)

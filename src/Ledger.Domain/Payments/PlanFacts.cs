@@ -68,6 +68,12 @@ public sealed record InvoiceTold : ProviderFact
     /// <summary>What was paid of it; 0 at the start of a trial, which is no payment.</summary>
     public required Money AmountPaid { get; init; }
 
+    /// <summary>What has to be paid of it, once what was put down before is taken off; null where that is not told.</summary>
+    public Money? AmountDue { get; init; }
+
+    /// <summary>Whether its subscription began with it; null where that is not told.</summary>
+    public bool? IsFirst { get; init; }
+
     /// <summary>How often charging it was tried.</summary>
     public long AttemptCount { get; init; }
 

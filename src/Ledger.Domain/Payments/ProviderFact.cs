@@ -86,9 +86,9 @@ public sealed record ProviderRefs
     };
 
     /// <summary>
-    /// The references that lead to one payment and no other, strongest first. The customer, the subscription and the invoice do not: they are of many payments.
+    /// The references that lead to one payment and no other, strongest first; the invoice, last, leads to one that has learnt that it does. The customer and the subscription do not: they are of many payments.
     /// </summary>
-    public ImmutableArray<string> Leading => [.. new[] { PaymentIntentId, CheckoutSessionId, ChargeId, OrderId, TransactionId }.OfType<string>()];
+    public ImmutableArray<string> Leading => [.. new[] { PaymentIntentId, CheckoutSessionId, ChargeId, OrderId, TransactionId, InvoiceId }.OfType<string>()];
 }
 
 /// <summary>What we wrote on the provider's object and read back, or what an app wrote on a payment that no checkout of ours started.</summary>

@@ -134,6 +134,9 @@ public sealed record PeriodGranted : SubscriptionEvent
 
     /// <summary>The provider's invoice that paid it; null for none.</summary>
     public string? Invoice { get; init; }
+
+    /// <summary>The payment that this invoice is; null for none.</summary>
+    public PaymentId? Payment { get; init; }
 }
 
 /// <summary>A period that had been followed early by the next one came to its end: what was left of its credits rolled.</summary>

@@ -49,6 +49,7 @@ public sealed partial record Subscription
                     PeriodLots = e.Lots is null ? PeriodLots : [.. PeriodLots.AsSpan(), .. e.Lots.AsSpan()],
                     Lapsed = e.Lapsed ?? Lapsed,
                     PaidInvoice = e.Invoice ?? PaidInvoice,
+                    PaidBy = e.Payment ?? PaidBy,
                     PeriodLot = e.Amount.IsPositive && e.Lots is { Count: > 0 } lots ? lots[^1] : null, // what rolled comes first
                 };
             case CreditsRolled e:

@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using Ledger.Domain.Billing;
 using Ledger.Domain.Catalog;
+using Ledger.Domain.Payments;
 
 namespace Ledger.Domain.Subscriptions;
 
@@ -14,6 +16,12 @@ public abstract record SubscriptionCommand
 
     /// <summary>The plan that it wants, by its id in the catalogue; null where it wants none.</summary>
     public string? PlanId { get; init; }
+
+    /// <summary>Payments that it may open or change; none for most.</summary>
+    public virtual ImmutableArray<PaymentId> Payments => [];
+
+    /// <summary>References of payments, as <see cref="Payment.RefName"/> has them, that say which of them it is about.</summary>
+    public virtual ImmutableArray<string> PaymentRefs => [];
 
     /// <summary>Hands the command to its handler.</summary>
     /// <param name="draft">What was loaded; what happens is added to it.</param>

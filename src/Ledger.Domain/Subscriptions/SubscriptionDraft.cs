@@ -107,6 +107,8 @@ internal sealed class SubscriptionDraft(BillingDraft billing, SubscriptionId id)
                 Add(new TrialPaid { Payment = payment, Provider = provider });
                 return null;
             case SubscriptionStatus.PastDue when state.CurrentPeriodEnd > Now && state.GrantedPeriod == state.Period:
+                // What was written as paid for it was not: the payment has the invoice now.
+                if (payment is not null && billing.Find(InvoiceId.Of(id, state.Period)) is { Exists: true } written) InvoiceBook.Credit(billing, written.Id, written.Total);
                 Add(new SubscriptionResumed { Payment = payment });
                 return null;
             default:
@@ -118,7 +120,8 @@ internal sealed class SubscriptionDraft(BillingDraft billing, SubscriptionId id)
 
     /// <summary>Gives the credits of the running period, once, and writes its invoice where no payment of this ledger did.</summary>
     /// <param name="invoice">The provider's invoice that paid it; null for none.</param>
-    public void Deliver(string? invoice)
+    /// <param name="payment">The payment that this invoice is; null for none.</param>
+    public void Deliver(string? invoice, PaymentId? payment = null)
     {
         var state = State;
         if (state.GrantedPeriod >= state.Period || AccountIsClosed) return;
@@ -134,6 +137,7 @@ internal sealed class SubscriptionDraft(BillingDraft billing, SubscriptionId id)
             Lots = came.Lots.Count == 0 ? null : came.Lots,
             Lapsed = most is null ? null : came.Lapsed,
             Invoice = invoice,
+            Payment = payment,
         });
     }
 
@@ -151,15 +155,14 @@ internal sealed class SubscriptionDraft(BillingDraft billing, SubscriptionId id)
         var state = State;
         var price = state.Price;
         if (price.Amount == 0 || state.Provider != Subscription.Manual) return;
-        Issue(price, state.Plan.Terms.Name, null, null);
-    }
-
-    /// <summary>The invoice of a period that its provider charged.</summary>
-    public void Invoice(InvoiceTold told)
-    {
-        // The payment of the checkout that opened it has an invoice of its own.
-        var state = State;
-        if (told.AmountPaid.Amount > 0 && !(state is { Period: 1, Checkout: not null, TrialStart: null })) Issue(told.AmountPaid, state.Plan.Terms.Name, told, told.At);
+        InvoiceBook.Issue(billing, InvoiceId.Of(id, state.Period), new InvoiceTerms
+        {
+            Account = state.Account,
+            Subscription = id,
+            Lines = [new(state.Plan.Terms.Name, 1, price, price, state.CurrentPeriodStart, state.CurrentPeriodEnd)],
+            Discount = price with { Amount = 0 },
+            IsPaid = true,
+        });
     }
 
     /// <summary>A payment is missing.</summary>
@@ -267,22 +270,5 @@ internal sealed class SubscriptionDraft(BillingDraft billing, SubscriptionId id)
 
         var lapsed = billing.Account?.Period is { } kept && kept.Subscription == id ? kept.Lapsed : Credits.Zero;
         return (amount, rolled, [.. lots], lapsed - since);
-    }
-
-    private void Issue(Money total, string what, InvoiceTold? told, DateTimeOffset? paidAt)
-    {
-        var state = State;
-        InvoiceBook.Issue(billing, InvoiceId.Of(id, state.Period), new InvoiceTerms
-        {
-            Account = state.Account,
-            Subscription = id,
-            Lines = [new(what, 1, total, total, state.CurrentPeriodStart, state.CurrentPeriodEnd)],
-            Discount = total with { Amount = 0 },
-            IsPaid = true,
-            PaidAt = paidAt,
-            Provider = told?.Provider,
-            ProviderInvoiceId = told?.InvoiceId,
-            HostedUrl = told?.HostedUrl,
-        });
     }
 }

@@ -228,12 +228,14 @@ internal static class StripeObjects
         var details = charge.Member("payment_method_details");
         if (details.Text("type") is not { } type) return null;
         var own = details.Member(type);
+        // One that was declined is shown, and never kept.
+        var kept = charge.Text("status") == "failed" ? null : charge.Id("payment_method");
         return new MethodShown(
             type,
             own.Text("brand") ?? own.Text("bank_name") ?? own.Text("bank"),
             own.Text("last4"),
             (int?)own.Number("exp_month"),
             (int?)own.Number("exp_year"),
-            charge.Id("payment_method"));
+            kept);
     }
 }

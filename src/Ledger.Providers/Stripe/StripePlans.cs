@@ -43,6 +43,8 @@ internal static class StripePlans
             BillingReason = invoice.Text("billing_reason"),
             Total = StripeObjects.Amount(invoice, "total"),
             AmountPaid = StripeObjects.Amount(invoice, "amount_paid"),
+            AmountDue = invoice.Number("amount_due") is null ? null : StripeObjects.Amount(invoice, "amount_due"),
+            IsFirst = invoice.Text("billing_reason") is { } reason ? reason == "subscription_create" : null,
             AttemptCount = invoice.Number("attempt_count") ?? 0,
             NextAttemptAt = invoice.Seconds("next_payment_attempt"),
             Lines = [.. lines.Items("data").Select(line => Line(line, invoice))],

@@ -150,6 +150,36 @@ public sealed partial class StripeProvider
         return payments.Items("data").Where(one => one.Text("status") == "paid").Select(one => one.Member("payment").Id("payment_intent")).FirstOrDefault(found => found is not null);
     }
 
+    /// <summary>The invoice that an intent pays, with the intent and its charge; null where it pays none.</summary>
+    private async Task<InvoiceTold?> BillAsync(ProviderSettings settings, JsonElement intent, string? known, CancellationToken cancellationToken)
+    {
+        var refs = StripeObjects.IntentRefs(intent);
+        if ((known ?? refs.InvoiceId) is not { } id)
+        {
+            if (intent.Member("metadata").Marks() is not { Payment: null, Credits: null }) return null;
+            var form = new StripeForm().Add("payment[type]", "payment_intent").Add("payment[payment_intent]", refs.PaymentIntentId);
+            if ((await _client.GetAsync(settings, "/v1/invoice_payments", form, cancellationToken)).Items("data").Select(one => one.Id("invoice")).FirstOrDefault(found => found is not null) is not { } named) return null;
+            id = named;
+        }
+
+        var told = (await PlanAsync(settings, null, id, cancellationToken)).OfType<InvoiceTold>().FirstOrDefault();
+        return told is null ? null : told with { Refs = told.Refs with { PaymentIntentId = refs.PaymentIntentId, ChargeId = refs.ChargeId ?? told.Refs.ChargeId } };
+    }
+
+    /// <summary>The invoices that were paid in a time, by the intents that paid them.</summary>
+    private async Task<Dictionary<string, string>> InvoicesAsync(ProviderSettings settings, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
+    {
+        // An invoice and its intent are made together; what a bank transfer pays may take its intent later.
+        var all = new Dictionary<string, string>(StringComparer.Ordinal);
+        StripeForm Page() => new StripeForm().Add("created[gte]", Ceiling(from.AddDays(-1))).Add("created[lt]", Ceiling(to.AddDays(1)));
+        foreach (var paid in await AllAsync(settings, "/v1/invoice_payments", Page, cancellationToken))
+        {
+            if (paid.Member("payment").Id("payment_intent") is { } intent && paid.Id("invoice") is { } invoice) all[intent] = invoice;
+        }
+
+        return all;
+    }
+
     /// <summary>The intent that Stripe made for an order long ago, by what we wrote on it; null where it made none.</summary>
     private async Task<JsonElement?> ChargedAsync(ProviderSettings settings, ChargeOrder order, CancellationToken cancellationToken)
     {

@@ -100,6 +100,7 @@ public sealed partial class StripeProvider(CallLimits limits) : IPaymentProvider
             intent = page.Id("payment_intent") ?? await IntentOfInvoiceAsync(settings, page.Id("invoice"), cancellationToken);
         }
 
+        if (intent is null && order.Refs is { ChargeId: null, CheckoutSessionId: null }) intent = await IntentOfInvoiceAsync(settings, order.Refs.InvoiceId, cancellationToken);
         if (intent is null && order.Refs.ChargeId is null) throw new ProviderException("Stripe has no payment to refund for this: nothing was paid through it.", ProviderFault.NotFound);
 
         if (order.MayHaveBeenAsked && await MadeAsync(settings, order, intent, cancellationToken) is { } made) return Told(() => [StripeObjects.Refund(made, made.Seconds("created"))]);
@@ -146,7 +147,8 @@ public sealed partial class StripeProvider(CallLimits limits) : IPaymentProvider
             if (plan is not null) facts.AddRange(await PlanAsync(settings, plan, invoice, cancellationToken));
         }
 
-        if (intent is null && (invoiced ?? refs.PaymentIntentId ?? await IntentOfChargeAsync(settings, refs.ChargeId, cancellationToken)) is { } named)
+        if (intent is null) invoiced ??= refs.PaymentIntentId ?? await IntentOfChargeAsync(settings, refs.ChargeId, cancellationToken) ?? (facts.Count == 0 ? await IntentOfInvoiceAsync(settings, refs.InvoiceId, cancellationToken) : null);
+        if (intent is null && invoiced is { } named)
             intent = await _client.FindAsync(settings, $"/v1/payment_intents/{Uri.EscapeDataString(named)}", new StripeForm().Add("expand[0]", "latest_charge"), cancellationToken);
         if (intent is { } found)
         {
@@ -154,7 +156,11 @@ public sealed partial class StripeProvider(CallLimits limits) : IPaymentProvider
             var paid = found.Text("status") == "succeeded";
             var refunds = paid ? await AllAsync(settings, "/v1/refunds", Of, cancellationToken) : [];
             var disputes = paid ? await AllAsync(settings, "/v1/disputes", Of, cancellationToken) : [];
-            facts.AddRange(Told(() => Read(found, refunds, disputes)).Facts);
+            var (_, read) = Told(() => Read(found, refunds, disputes));
+            // What nothing of ours is written on may be what Stripe charged for a plan: its invoice says so.
+            var bill = plan is null ? await BillAsync(settings, found, refs.InvoiceId, cancellationToken) : null;
+            if (bill is not null) facts.Add(bill);
+            facts.AddRange(bill is null ? read : read.Select(fact => fact with { Refs = fact.Refs with { InvoiceId = bill.InvoiceId } }));
         }
 
         if (facts.Count == 0) facts.AddRange(await PlanAsync(settings, refs.SubscriptionId, refs.InvoiceId, cancellationToken));
@@ -165,6 +171,7 @@ public sealed partial class StripeProvider(CallLimits limits) : IPaymentProvider
     public async IAsyncEnumerable<ProviderPayment> ListAsync(ProviderSettings settings, DateTimeOffset from, DateTimeOffset to, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         StripeForm Page() => new StripeForm().Add("created[gte]", Ceiling(from)).Add("created[lt]", Ceiling(to)).Add("expand[0]", "data.latest_charge");
+        Dictionary<string, string>? invoices = null;
         await foreach (var intent in _client.ListAsync(settings, "/v1/payment_intents", Page, cancellationToken))
         {
             // Those of all payments would be any number: they are asked for where the charge says that there are some. A refund that came to nothing shows on no charge; who finds that it differs asks about the payment.
@@ -173,6 +180,13 @@ public sealed partial class StripeProvider(CallLimits limits) : IPaymentProvider
             var refunds = charge.Number("amount_refunded") > 0 ? await AllAsync(settings, "/v1/refunds", Of, cancellationToken) : [];
             var disputes = charge.Is("disputed") ? await AllAsync(settings, "/v1/disputes", Of, cancellationToken) : [];
             var (told, facts) = Told(() => Read(intent, refunds, disputes));
+            if (told is { Marks: { Payment: null, Credits: null }, Refs.InvoiceId: null })
+            {
+                // Nothing of ours is written on what Stripe charges for a plan: its invoice leads to it.
+                invoices ??= await InvoicesAsync(settings, from, to, cancellationToken);
+                if (invoices.TryGetValue(told.Refs.PaymentIntentId!, out var invoice)) (told, facts) = (told with { Refs = told.Refs with { InvoiceId = invoice } }, [.. facts.Select(fact => fact with { Refs = fact.Refs with { InvoiceId = invoice } })]);
+            }
+
             var currency = told.Amount?.Currency ?? intent.Text("currency") ?? "usd";
             var amount = told.Status == PaymentStatus.Succeeded && told.Amount is { } received ? received : new Money(0, currency);
             // One figure is counted: the cumulative one, or the sum of what did not fail where that knows more.

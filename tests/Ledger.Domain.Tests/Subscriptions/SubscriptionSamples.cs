@@ -42,6 +42,7 @@ public static class SubscriptionSamples
         }),
         ("period_started_small", new PeriodStarted { Period = 1, Start = Time }),
         ("period_granted_full", new PeriodGranted { Status = Active, Period = 3, Amount = 100.5m, Rolled = 20, Lots = [Lot, LotId.For(Samples.Tag, 8)], Lapsed = 70.25m, Invoice = "in_1" }),
+        ("period_granted_billed", new PeriodGranted { Period = 3, Amount = 100, Invoice = "in_1", Payment = PaymentId.Of(2) }),
         ("period_granted_small", new PeriodGranted { Period = 1, Amount = 0 }),
         ("credits_rolled_full", new CreditsRolled { Status = Active, End = Time, Rolled = 5, Lot = Lot, Lapsed = 12 }),
         ("credits_rolled_small", new CreditsRolled { End = Time, Rolled = 0, Lapsed = 0 }),

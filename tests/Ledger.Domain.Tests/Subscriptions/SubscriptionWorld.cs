@@ -18,6 +18,7 @@ internal sealed class SubscriptionWorld
     private readonly Dictionary<InvoiceId, Invoice> invoices = [];
     private readonly Dictionary<PaymentId, Payment> payments = [];
     private readonly Dictionary<FactName, FactBody> facts = [];
+    private readonly Dictionary<string, PaymentId> refs = new(StringComparer.Ordinal);
     private readonly List<(string Stream, object Event, DateTimeOffset At)> log = [];
     private int made;
 
@@ -159,7 +160,21 @@ internal sealed class SubscriptionWorld
 
     public SubscriptionDecision Tell(SubscriptionId id, SubscriptionTold fact, string? plan = null) => Send(new ApplySubscriptionFact { Subscription = id, Account = Id, Tenant = "default", Fact = fact, PlanId = plan });
 
-    public SubscriptionDecision Tell(SubscriptionId id, InvoiceTold fact, string? plan = null) => Send(new ApplyInvoiceFact { Subscription = id, Account = Id, Tenant = "default", Fact = fact, PlanId = plan });
+    public SubscriptionDecision Tell(SubscriptionId id, InvoiceTold fact, string? plan = null) => Send(new ApplyInvoiceFact
+    {
+        Subscription = id,
+        Account = Id,
+        Tenant = "default",
+        Fact = fact,
+        PlanId = plan,
+        Payment = Bill(fact.InvoiceId),
+        Known = fact.Refs.Leading.Reverse().Select(reference => refs.TryGetValue($"{fact.Provider}:{reference}", out var led) ? led : (PaymentId?)null).FirstOrDefault(led => led is not null),
+        Checkout = this[id].Checkout,
+        IsGranted = EventsOf(id).Any(entry => entry.Event is PeriodGranted granted && granted.Invoice == fact.InvoiceId),
+    });
+
+    /// <summary>The payment that an invoice of the provider opens.</summary>
+    public static PaymentId Bill(string invoice) => PaymentId.Of(invoice.Aggregate((UInt128)1, (sum, letter) => (sum * 31) + letter));
 
     public SubscriptionTold Told(ToldSubscriptionStatus status, DateTimeOffset? start = null, string price = "price_basic_m", DateTimeOffset? at = null) => new()
     {
@@ -204,15 +219,9 @@ internal sealed class SubscriptionWorld
     public PaymentDecision Send(PaymentCommand command)
     {
         var payment = this[command.Payment];
-        var decision = command.Decide(payment, Account, new PaymentPast([.. facts.Select(fact => new Fact(fact.Key, fact.Value))], ImmutableDictionary<string, PaymentId>.Empty) { Billing = States() }, Now);
+        var decision = command.Decide(payment, Account, new PaymentPast([.. facts.Select(fact => new Fact(fact.Key, fact.Value))], refs.ToImmutableDictionary(StringComparer.Ordinal)) { Billing = States() }, Now);
         if (decision is not PaymentDecision.Accepted accepted) return decision;
-        foreach (var happened in accepted.Payment)
-        {
-            payment = payment.Evolve(happened, Now);
-            log.Add(($"payment/{command.Payment}", happened, Now));
-        }
-
-        payments[command.Payment] = payment;
+        foreach (var happened in accepted.Payment) Append(command.Payment, happened);
         Append(accepted.Account, accepted.Beside);
         Laws();
         return decision;
@@ -233,6 +242,8 @@ internal sealed class SubscriptionWorld
         Subscriptions = subscriptions.ToImmutableDictionary(),
         Invoicing = Invoicing,
         Invoices = invoices.ToImmutableDictionary(),
+        Payments = payments.ToImmutableDictionary(),
+        PaymentRefs = refs.ToImmutableDictionary(StringComparer.Ordinal),
         Policy = Policy,
     };
 
@@ -257,6 +268,10 @@ internal sealed class SubscriptionWorld
                         subscriptions[id] = this[id].Evolve(e, Now);
                         e.Status.ShouldBe(subscriptions[id].Status, "witness");
                         break;
+                    case PaymentEvent e:
+                        log.RemoveAt(log.Count - 1);
+                        Append(new PaymentId(stream.Id), e);
+                        break;
                     case SubscriberEvent e: Subscriber = Subscriber.Evolve(e); break;
                     case InvoicingEvent e: Invoicing = Invoicing.Evolve(e); break;
                     case InvoiceEvent e:
@@ -268,8 +283,40 @@ internal sealed class SubscriptionWorld
         }
     }
 
+    private void Append(PaymentId id, PaymentEvent happened)
+    {
+        var payment = payments[id] = this[id].Evolve(happened, Now);
+        log.Add(($"payment/{id}", happened, Now));
+        (happened.Status, happened.Refunded, happened.NeedsAttention).ShouldBe((payment.Status, payment.Refunded, payment.Attention is not null), "witnesses");
+        foreach (var name in payment.Learnt())
+        {
+            refs.GetValueOrDefault(name, id).ShouldBe(id, "a reference leads to one payment");
+            refs[name] = id;
+        }
+    }
+
+    // What a provider charges by itself has an invoice that says the same.
+    private void Bills()
+    {
+        foreach (var payment in payments.Values.Where(one => one.IsBilled == true))
+        {
+            var invoice = invoices.GetValueOrDefault(InvoiceId.Of(payment.Id));
+            if (invoice is null)
+            {
+                payment.Standing.ShouldBe(PaymentStatus.Canceled, "only what was taken back unheard has no invoice");
+                continue;
+            }
+
+            (invoice.Payment, invoice.Subscription, invoice.PaidAt).ShouldBe((payment.Id, payment.Subscription, payment.PaidAt));
+            (invoice.Status is InvoiceStatus.Void).ShouldBe(payment.Standing == PaymentStatus.Canceled);
+            (invoice.Total.Amount - invoice.Credited.Amount).ShouldBe(payment.Amount.Amount - payment.Refunded - payment.Lost, "what is left of both");
+            if (payment.HasSucceeded && !payment.IsFulfilled && !payment.IsTakenBack) (payment.Attention is not null || payment.Standing == PaymentStatus.Succeeded).ShouldBeTrue();
+        }
+    }
+
     private void Laws()
     {
+        Bills();
         var live = subscriptions.Values.Where(one => one.IsLive).ToList();
         live.Count.ShouldBeLessThanOrEqualTo(1, "one live subscription");
         Subscriber.Live.ShouldBe(live.Count == 0 ? null : live[0].Id, "the live one has the place");
