@@ -192,6 +192,9 @@ public sealed record PaymentBody
     /// <summary>The refund that the command began.</summary>
     public RefundBody? Refund { get; init; }
 
+    /// <summary>Of a dry run of a refund: what is left of the period's credits, and will be taken back once the provider has given all of the money back; null where nothing will be.</summary>
+    public Credits? PeriodCredits { get; init; }
+
     /// <summary>Whether this is what would be, and nothing was done.</summary>
     public bool? DryRun { get; init; }
 

@@ -62,7 +62,7 @@ internal sealed class RefundPaymentEndpoint(PaymentHallway hallway, PaymentCalls
         if (result.Problem is { } problem) return problem;
         if (result.Unwritten is PaymentDecision.Accepted would)
         {
-            await Answer.Ok(http, PaymentBody.Of(would.After) with { Refund = PaymentBody.RefundOf(would.After, would.After.FindRefund(command.Refund)!), DryRun = true });
+            await Answer.Ok(http, PaymentBody.Of(would.After) with { Refund = PaymentBody.RefundOf(would.After, would.After.FindRefund(command.Refund)!), PeriodCredits = would.PeriodCredits, DryRun = true });
             return null;
         }
 

@@ -60,6 +60,9 @@ public abstract record PaymentDecision
     {
         /// <summary>Of other streams: the account's subscription, its invoices.</summary>
         public ImmutableArray<StreamEvents> Beside { get; init; } = [];
+
+        /// <summary>What is left of its period's credits, and will be taken back with a refund that has begun, once all of the money has gone; null where nothing will.</summary>
+        public Credits? PeriodCredits { get; init; }
     }
 
     /// <summary>Nothing has to change.</summary>

@@ -29,8 +29,7 @@ internal sealed partial class PaymentDraft
         var subscription = new SubscriptionDraft(Billing, id);
         if (!subscription.State.Exists || !SettleSubscriptionHandler.Settle(subscription)) return;
         var state = subscription.State;
-        // Who has bought nothing else with it than a period that is over has had it.
-        if (state.PaidBy != Payment.Id && !(state is { Period: 1, TrialStart: null } && state.Checkout == Payment.Id)) return;
+        if (!Pays(state)) return;
         if (state.IsTrialPaid) subscription.Add(new TrialPaid { IsUndone = true });
         else
         {
@@ -38,6 +37,25 @@ internal sealed partial class PaymentDraft
             if (state.Status == SubscriptionStatus.Active) subscription.PastDue(now, "its payment was refunded in full");
         }
     }
+
+    /// <summary>What of the running period will be taken back once all that is on its way has gone back; null where nothing will be.</summary>
+    public Credits? PeriodToTake()
+    {
+        if (Payment is not { IsFulfilled: true, Subscription: { } id } || Billing.Find(id) is not { Exists: true, IsTrialPaid: false } state || !Pays(state)) return null;
+        var gone = Payment.Lost;
+        foreach (var refund in Payment.Refunds) gone += refund is { Counts: true, KeepsCredits: false } ? refund.Amount : 0;
+        if (gone < Payment.Amount.Amount || Account is null) return null;
+        var (most, taken) = (Account.Available, Credits.Zero);
+        foreach (var lot in SubscriptionDraft.LotsOf(state))
+        {
+            if (Account.FindLot(lot) is { IsFrozen: false } left && !left.HasExpiredBy(now)) taken += left.Remaining;
+        }
+
+        return Credits.Max(Credits.Zero, Credits.Min(taken, most));
+    }
+
+    // Who has bought nothing else with it than a period that is over has had it.
+    private bool Pays(Subscription state) => state.PaidBy == Payment.Id || (state is { Period: 1, TrialStart: null } && state.Checkout == Payment.Id);
 
     private Refusal? Open(SubscriptionDraft subscription)
     {

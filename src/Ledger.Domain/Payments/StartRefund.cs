@@ -55,6 +55,7 @@ public static class StartRefundHandler
         var draft = new PaymentDraft(payment, account, past, now);
         draft.Add(new RefundStarted { Refund = command.Refund, Amount = payment.Amount with { Amount = amount }, Reason = command.Reason, KeepsCredits = command.KeepsCredits, AllowsDebt = command.AllowsDebt });
         if (!command.KeepsCredits && draft.SettleCredits(command.AllowsDebt, fromProvider: false, command.Refund, command.Reason) is { } refused) return PaymentDecision.Refuse(new NotRefundable(refused.Detail, payment.Status));
-        return draft.Done("nothing was to be done");
+        var taken = draft.PeriodToTake();
+        return draft.Done("nothing was to be done") is PaymentDecision.Accepted accepted ? accepted with { PeriodCredits = taken } : new PaymentDecision.Nothing("nothing was to be done");
     }
 }

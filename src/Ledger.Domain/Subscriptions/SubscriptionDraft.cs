@@ -205,6 +205,13 @@ internal sealed class SubscriptionDraft(BillingDraft billing, SubscriptionId id)
     public void RevokePeriod(string reason)
     {
         var state = State;
+        var lots = LotsOf(state);
+        if (lots.Count > 0 && !AccountIsClosed) Invariant.Holds(billing.Run(new RevokePeriod { Account = state.Account, Lots = [.. lots], Reason = reason }, out _) is null, "what is left of a period can be taken back");
+    }
+
+    /// <summary>The lots that came with the running period; what rolled into it had been paid for before.</summary>
+    public static List<LotId> LotsOf(Subscription state)
+    {
         var lots = new List<LotId>();
         if (state.PeriodLot is { } own) lots.Add(own);
         foreach (var extra in state.Extras)
@@ -212,7 +219,7 @@ internal sealed class SubscriptionDraft(BillingDraft billing, SubscriptionId id)
             if (extra is { Lot: { } lot, IsUndone: false }) lots.Add(lot);
         }
 
-        if (lots.Count > 0 && !AccountIsClosed) Invariant.Holds(billing.Run(new RevokePeriod { Account = state.Account, Lots = [.. lots], Reason = reason }, out _) is null, "what is left of a period can be taken back");
+        return lots;
     }
 
     // The end of the running period, where that has not come yet.

@@ -1,4 +1,5 @@
 using Ledger.Domain.Accounts;
+using Ledger.Domain.Invoices;
 using Ledger.Domain.Payments;
 using Ledger.Domain.Subscriptions;
 
@@ -67,8 +68,10 @@ public sealed class Hearing_of_subscriptions
         Paid();
         world.Tell(id, world.Invoiced(InvoiceNews.Paid, On(2, 28), "in_2b"));
         (world[id].Status, world[id].Period, world[id].CurrentPeriodStart, world.Account.Balance).ShouldBe((SubscriptionStatus.Active, 2, On(2, 28), 150));
-        world.Invoices.Select(invoice => invoice.Number).ShouldBe(["INV-2026-000001", "INV-2026-000002"], ignoreOrder: true);
-        world.Invoices.Single(invoice => invoice.Payment is null).ProviderInvoiceId.ShouldBe("in_2");
+        world.Invoices.Select(invoice => invoice.Number).ShouldBe(["INV-2026-000001", "INV-2026-000002", "INV-2026-000003"], ignoreOrder: true);
+        (world.Billed("in_2").IsFulfilled, world.Billed("in_2").Attention, world[id].PaidBy).ShouldBe((true, null, world.Billed("in_2").Id));
+        (world.Billed("in_2b").Status, world.Billed("in_2b").IsFulfilled).ShouldBe((PaymentStatus.Succeeded, false));
+        world.Billed("in_2b").Attention!.ShouldContain("paid before");
         world.Check();
     }
 
@@ -78,7 +81,8 @@ public sealed class Hearing_of_subscriptions
         var id = Active();
         world.Wait(On(2, 28).AddHours(1));
         (world[id].Status, world[id].PastDueSince, world[id].GraceEndsAt).ShouldBe((SubscriptionStatus.PastDue, On(2, 28).AddHours(1), On(3, 7).AddHours(1)), "its grace begins with what was seen");
-        world.Tell(id, world.Invoiced(InvoiceNews.PaymentFailed, On(2, 28), "in_2")).ShouldBeOfType<SubscriptionDecision.Nothing>();
+        world.Tell(id, world.Invoiced(InvoiceNews.PaymentFailed, On(2, 28), "in_2"));
+        (world[id].Status, world[id].GraceEndsAt, world.Billed("in_2").Status, world.BillOf("in_2").Status).ShouldBe((SubscriptionStatus.PastDue, On(3, 7).AddHours(1), PaymentStatus.Failed, InvoiceStatus.Failed));
         world.Tell(id, world.Invoiced(InvoiceNews.Paid, On(2, 28), "in_2"));
         (world[id].Status, world.Account.Balance).ShouldBe((SubscriptionStatus.Active, 150));
         world.Tell(id, world.Invoiced(InvoiceNews.PaymentFailed, On(2, 28), "in_2")).ShouldBeOfType<SubscriptionDecision.Nothing>("it was paid since");
@@ -90,7 +94,9 @@ public sealed class Hearing_of_subscriptions
         (world[id].Status, world[id].Asking!.Kind).ShouldBe((SubscriptionStatus.Canceled, ProviderActionKind.CancelNow));
         world.Tell(id, world.Told(ToldSubscriptionStatus.Active)).ShouldBe(SubscriptionDecision.Accept);
         world[id].Status.ShouldBe(SubscriptionStatus.Canceled, "what has ended stays ended");
-        world.Tell(id, world.Invoiced(InvoiceNews.Paid, On(3, 28), "in_3")).ShouldBeOfType<SubscriptionDecision.Refused>().Refusal.Detail.ShouldContain("in_3");
+        world.Tell(id, world.Invoiced(InvoiceNews.Paid, On(3, 28), "in_3")).ShouldBe(SubscriptionDecision.Accept);
+        (world[id].Status, world.Billed("in_3").Status, world.Billed("in_3").IsFulfilled, world.Account.Balance).ShouldBe((SubscriptionStatus.Canceled, PaymentStatus.Succeeded, false, 150));
+        world.Billed("in_3").Attention!.ShouldContain("it has ended");
         world.Check();
     }
 
@@ -140,8 +146,9 @@ public sealed class Hearing_of_subscriptions
     {
         var id = Active();
         world.Now = On(2, 10);
+        world.Tell(id, world.Invoiced(InvoiceNews.Paid, id: "in_p", amount: 700, proration: true)).ShouldBe(SubscriptionDecision.Accept);
         world.Tell(id, world.Invoiced(InvoiceNews.Paid, id: "in_p", amount: 700, proration: true)).ShouldBeOfType<SubscriptionDecision.Nothing>();
-        world.Account.Balance.ShouldBe(100);
+        (world.Account.Balance, world.Billed("in_p").IsFulfilled, world.BillOf("in_p").Lines[0].Description).ShouldBe((100, true, "basic, rest of the period"));
         world.Tell(id, world.Told(ToldSubscriptionStatus.Active, price: "price_basic_y") with { Items = [new("si_1", "price_basic_y", 1, world.Now, world.Now.AddYears(1))] }, "basic-year");
         (world[id].Period, world[id].Plan.Id, world[id].CurrentPeriodEnd).ShouldBe((2, "basic-year", On(2, 10).AddYears(1)));
         world.Tell(id, world.Invoiced(InvoiceNews.Paid, id: "in_y", price: "price_basic_y", amount: 10000, end: world.Now.AddYears(1)));

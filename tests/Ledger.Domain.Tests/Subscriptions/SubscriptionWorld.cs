@@ -173,6 +173,12 @@ internal sealed class SubscriptionWorld
         IsGranted = EventsOf(id).Any(entry => entry.Event is PeriodGranted granted && granted.Invoice == fact.InvoiceId),
     });
 
+    /// <summary>The payment of an invoice of the provider.</summary>
+    public Payment Billed(string invoice) => this[refs[$"stripe:{invoice}"]];
+
+    /// <summary>The invoice of ours for one of the provider.</summary>
+    public Invoice BillOf(string invoice) => invoices[InvoiceId.Of(refs[$"stripe:{invoice}"])];
+
     /// <summary>The payment that an invoice of the provider opens.</summary>
     public static PaymentId Bill(string invoice) => PaymentId.Of(invoice.Aggregate((UInt128)1, (sum, letter) => (sum * 31) + letter));
 
@@ -219,13 +225,15 @@ internal sealed class SubscriptionWorld
     public PaymentDecision Send(PaymentCommand command)
     {
         var payment = this[command.Payment];
-        var decision = command.Decide(payment, Account, new PaymentPast([.. facts.Select(fact => new Fact(fact.Key, fact.Value))], refs.ToImmutableDictionary(StringComparer.Ordinal)) { Billing = States() }, Now);
+        var decision = command.Decide(payment, Account, Past(), Now);
         if (decision is not PaymentDecision.Accepted accepted) return decision;
         foreach (var happened in accepted.Payment) Append(command.Payment, happened);
         Append(accepted.Account, accepted.Beside);
         Laws();
         return decision;
     }
+
+    public PaymentPast Past() => new([.. facts.Select(fact => new Fact(fact.Key, fact.Value))], refs.ToImmutableDictionary(StringComparer.Ordinal)) { Billing = States() };
 
     public void Do(AccountCommand command)
     {
