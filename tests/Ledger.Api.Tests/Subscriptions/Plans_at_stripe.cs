@@ -1,8 +1,13 @@
 using System.Globalization;
+using Ledger.Api.Reconciliation;
 using Ledger.Api.Tests.Reliability;
 using Ledger.Api.Tests.Webhooks;
+using Ledger.Api.Verification;
 using Ledger.Api.Webhooks;
+using Ledger.EventStore;
+using Ledger.EventStore.Verification;
 using Ledger.Testing;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Ledger.Api.Tests.Subscriptions;
 
@@ -104,6 +109,73 @@ public sealed class Plans_at_stripe : IAsyncLifetime
         await Run.UntilAsync(() => Task.FromResult((string?)Stripe.Look(theirs)!["status"] == "canceled"), TimeSpan.FromSeconds(30), "it has ended there");
         (await Service.QueryAsync<long>($"select count(*) from ledger.due where stream_id = 'subscription/{id}'")).ShouldBe(0, "nothing is left to be told");
     }
+
+    [Fact]
+    public async Task What_stripe_charges_by_itself_is_a_payment_with_an_invoice_and_its_money_can_go_back()
+    {
+        var (plan, _) = await PlanAsync(2_000, 100);
+        var (dearer, _) = await PlanAsync(5_000, 200);
+        var (account, id, session) = await BeginAsync(plan);
+        await TellAsync([.. Stripe.Pay(session).Select(e => e.Body)]);
+        var active = await UntilAsync(id, "active");
+        var theirs = active.Json.GetProperty("providerRefs").GetProperty("subscriptionId").GetString()!;
+        var page = (await NewestAsync("payments", account, 1)).GetProperty("providerRefs");
+        page.GetProperty("paymentIntentId").GetString().ShouldBe((string?)Stripe.Objects("payment_intent")[^1]["id"], "the page's own invoice has led to it");
+
+        // Declined: pending here, and its invoice failed. Then it is paid and nothing of that is heard, before some of it goes back: its provider is asked what that was.
+        await ShiftAsync(active);
+        await TellAsync(Stripe.Renew(theirs, declined: true).Select(e => e.Body));
+        (await NewestAsync("payments", account, 2)).GetProperty("status").GetString().ShouldBe("pending");
+        (await NewestAsync("invoices", account, 2)).GetProperty("status").GetString().ShouldBe("failed");
+        var paid = Stripe.PayDue(theirs);
+        var intent = (string)Stripe.Objects("payment_intent")[^1]["id"]!;
+        await TellAsync(Stripe.RefundInDashboard(intent, 500).Select(e => e.Body));
+        var payment = await NewestAsync("payments", account, 2);
+        (payment.GetProperty("status").GetString(), payment.GetProperty("purpose").GetString(), payment.GetProperty("amountRefunded").GetProperty("amount").GetInt64(), payment.GetProperty("providerRefs").GetProperty("paymentIntentId").GetString())
+            .ShouldBe(("partially_refunded", "subscription", 500, intent));
+        await TellAsync([.. paid.Reverse().Select(e => e.Body), .. paid.Select(e => e.Body)]);
+        (await UntilAsync(id, "active")).Text("period").ShouldBe("2");
+        (await paying.BalanceAsync(account), await Granted(id)).ShouldBe(("100", 2));
+
+        // The next one is heard of by nobody: comparing finds it, and puts it right.
+        await ShiftAsync(await UntilAsync(id, "active"));
+        Stripe.Renew(theirs);
+        var found = await ReconcileAsync();
+        (found.Counts.MissingHere, found.Healed).ShouldBe((1, 1), found.Payments.Count > 0 ? found.Payments[0].ToString() : "nothing differs");
+        (await ReconcileAsync()).Differing.ShouldBe(0);
+        var billed = (await NewestAsync("payments", account, 3)).GetProperty("id").GetString()!;
+        (await UntilAsync(id, "active")).Text("period").ShouldBe("3");
+
+        // What settles a change is a payment too, and pays no period.
+        (await Do(id, "change", $$"""{"planId":"{{dearer}}","when":"now"}""")).ShouldBe(200);
+        await Run.UntilAsync(async () => (await Service.Get($"/v1/subscriptions/{id}")).Text("planId") == dearer, TimeSpan.FromSeconds(30), "Stripe has charged the change");
+        await TellAsync(Stripe.Unsent().Select(e => e.Body));
+        (await NewestAsync("invoices", account, 4)).GetProperty("lines")[0].GetProperty("description").GetString().ShouldEndWith("rest of the period");
+        (await paying.BalanceAsync(account)).ShouldNotBe("100");
+
+        // All of it goes back by ourselves: the period is taken back, as was shown before.
+        var before = decimal.Parse(await paying.BalanceAsync(account), CultureInfo.InvariantCulture);
+        var foreseen = (await Service.Send(HttpMethod.Post, $"/v1/payments/{billed}/refund?dryRun=true", """{"reason":"goodwill"}""")).ShouldBe(200);
+        decimal.Parse(foreseen.Text("periodCredits"), CultureInfo.InvariantCulture).ShouldBe(before);
+        (await Service.Send(HttpMethod.Post, $"/v1/payments/{billed}/refund", """{"reason":"goodwill"}""")).ShouldBe(201);
+        await paying.UntilAsync(billed, "refunded");
+        await UntilAsync(id, "past_due");
+        (await paying.BalanceAsync(account)).ShouldBe("0");
+        (await Service.Get($"/v1/invoices/inv_{billed[4..]}")).ShouldBe(200).Text("status").ShouldBe("refunded");
+        await using var source = StoreConnections.Readers(Service.ConnectionString, TimeSpan.FromMinutes(1));
+        (await VerificationServices.Verification(source).RunAsync(new VerificationOptions())).First.Select(finding => finding.ToString()).ShouldBeEmpty();
+    }
+
+    /// <summary>The newest of an account, of which there are so many.</summary>
+    private async Task<System.Text.Json.JsonElement> NewestAsync(string what, string account, int count)
+    {
+        var all = (await Service.Get($"/v1/{what}?accountId={account}")).ShouldBe(200).Json.GetProperty("data");
+        all.GetArrayLength().ShouldBe(count);
+        return all[0];
+    }
+
+    private async Task<ReconciliationBody> ReconcileAsync() =>
+        (await Service.Services.GetRequiredService<Reconciler>().RunAsync(new ReconciliationScope("default", "stripe", DateTimeOffset.UtcNow.AddHours(-1), DateTimeOffset.UtcNow.AddHours(1), Apply: true, 1_000), null, CancellationToken.None)).ShouldNotBeNull();
 
     private static DateTimeOffset Time(Answered answer, string member) => DateTimeOffset.Parse(answer.Json.GetProperty(member).GetString()!, CultureInfo.InvariantCulture);
 

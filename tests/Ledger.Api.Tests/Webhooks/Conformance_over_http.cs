@@ -35,6 +35,7 @@ public sealed partial class Conformance_over_http(ITestOutputHelper output)
         ["checkout.session.completed.discounted_taxed"] = ("applied", "succeeded", "29.7"),
         ["invoice.created"] = ("ignored", null, null), // it counts when it is paid
         ["invoice.finalized"] = ("ignored", null, null),
+        ["invoice_payment.paid"] = ("applied", null, null), // it leads from the intent to the invoice's payment
         ["invoice.payment_succeeded"] = ("ignored", null, null), // invoice.paid says the same
         ["checkout.session.completed.setup"] = ("ignored", null, null),
         ["checkout.session.async_payment_succeeded"] = ("applied", "succeeded", "15"),
