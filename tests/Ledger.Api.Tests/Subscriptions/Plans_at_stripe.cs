@@ -116,7 +116,7 @@ public sealed class Plans_at_stripe : IAsyncLifetime
         var (plan, _) = await PlanAsync(2_000, 100);
         var (dearer, _) = await PlanAsync(5_000, 200);
         var (account, id, session) = await BeginAsync(plan);
-        await TellAsync([.. Stripe.Pay(session).Select(e => e.Body)]);
+        await TellAsync([.. Stripe.Pay(session).OrderBy(e => e.Type == "invoice_payment.paid").Select(e => e.Body)]);
         var active = await UntilAsync(id, "active");
         var theirs = active.Json.GetProperty("providerRefs").GetProperty("subscriptionId").GetString()!;
         var page = (await NewestAsync("payments", account, 1)).GetProperty("providerRefs");

@@ -130,6 +130,9 @@ public sealed class A_year_of_a_tenant(ITestOutputHelper output)
             home.Law(here.CancelAtPeriodEnd == plan.CancelAtPeriodEnd, () => $"{plan.Id} ends with its period {(plan.CancelAtPeriodEnd ? "there" : "here")} alone");
         }
 
+        foreach (var invoice in plan.Invoices.Where(invoice => invoice.Charge is not null && !tenant.Providers.ParkedAbout.Contains(invoice.Id)))
+            home.Law(tenant.PaymentRefs.TryGetValue($"stripe:{invoice.Id}", out var paid) && home[paid].PaidAt is not null, () => $"{invoice.Id} of {plan.Id} was paid on {invoice.PaidAt:O}, and no payment says so");
+
         foreach (var invoice in plan.Invoices.Where(invoice => invoice is { Charge: not null, IsPeriod: true }))
         {
             var isShown = tenant.Providers.ParkedAbout.Contains(invoice.Id) || (tenant.PaymentRefs.TryGetValue($"stripe:{invoice.Id}", out var payment) && home[payment].Attention is not null);

@@ -90,7 +90,12 @@ internal sealed partial class Household
 
     public SubscriptionDecision Send(SubscriptionCommand command)
     {
-        var draft = new BillingDraft(States(command.Subscription, []), Now);
+        var states = States(command.Subscription, []) with
+        {
+            Payments = command.Payments.ToImmutableDictionary(id => id, id => this[id]),
+            PaymentRefs = command.PaymentRefs.Where(tenant.PaymentRefs.ContainsKey).Distinct().ToImmutableDictionary(name => name, name => tenant.PaymentRefs[name]),
+        };
+        var draft = new BillingDraft(states, Now);
         var decision = command.Decide(draft, command.PlanId is { } plan ? tenant.Plans.GetValueOrDefault(plan) ?? CatalogItem.Begin(ItemKind.Plan, plan) : null);
         if (decision is SubscriptionDecision.Accepted) Append(draft.AccountEvents, draft.Beside, default, []);
         return decision;
@@ -175,7 +180,18 @@ internal sealed partial class Household
         var known = this[id];
         var plan = price is null || (known.Exists && known.Plan.Terms.PriceAt(fact.Provider) == price) ? null : tenant.PlanAt(price)?.Id;
         SubscriptionCommand command = fact is InvoiceTold invoice
-            ? new ApplyInvoiceFact { Subscription = id, Account = Id, PlanId = plan, Fact = invoice, Tenant = "default" }
+            ? new ApplyInvoiceFact
+            {
+                Subscription = id,
+                Account = Id,
+                PlanId = plan,
+                Fact = invoice,
+                Tenant = "default",
+                Payment = PaymentId.Of(Hash(invoice.InvoiceId)),
+                Known = LedTo(fact, [invoice.InvoiceId, .. invoice.Refs.Leading]),
+                Checkout = known.Checkout,
+                IsGranted = PaidInvoices.Contains(invoice.InvoiceId),
+            }
             : new ApplySubscriptionFact { Subscription = id, Account = Id, PlanId = plan, Fact = (SubscriptionTold)fact, Tenant = "default" };
         return Send(command) switch
         {
@@ -187,19 +203,23 @@ internal sealed partial class Household
 
     private Unheard? HearOfPayment(ProviderFact fact)
     {
-        PaymentId? led = null;
-        foreach (var reference in fact.Refs.Leading)
-        {
-            if (led is null && tenant.PaymentRefs.TryGetValue(Payment.RefName(fact.Provider, reference), out var found)) led = found;
-        }
-
-        var id = led ?? (PaymentId.TryParse(fact.Marks.Payment, out var marked) ? marked : PaymentId.Of(Hash(fact.Refs.Leading.FirstOrDefault() ?? "")));
+        var id = LedTo(fact, fact.Refs.Leading) ?? (PaymentId.TryParse(fact.Marks.Payment, out var marked) ? marked : PaymentId.Of(Hash(fact.Refs.Leading.FirstOrDefault() ?? "")));
         return Send(new ApplyProviderFact { Payment = id, Fact = fact, Tenant = "default", AllowsDebt = tenant.Policy.AllowsDebt }) switch
         {
             PaymentDecision.Waits waits => new(waits.Why, IsFinal: false),
             PaymentDecision.Refused refused => new(refused.Refusal.Detail, IsFinal: true),
             _ => null,
         };
+    }
+
+    private PaymentId? LedTo(ProviderFact fact, ImmutableArray<string> references)
+    {
+        foreach (var reference in references)
+        {
+            if (tenant.PaymentRefs.TryGetValue(Payment.RefName(fact.Provider, reference), out var found)) return found;
+        }
+
+        return null;
     }
 
     private static UInt128 Hash(string text)
@@ -238,18 +258,7 @@ internal sealed partial class Household
     private void Append(ImmutableArray<AccountEvent> account, ImmutableArray<StreamEvents> beside, PaymentId paid, ImmutableArray<PaymentEvent> paying)
     {
         IsChanged = true;
-        foreach (var happened in paying)
-        {
-            var after = this[paid].Evolve(happened, Now);
-            payments[paid] = after;
-            Keep($"payment/{paid}", happened);
-            foreach (var name in after.Learnt())
-            {
-                if (tenant.PaymentRefs.TryGetValue(name, out var other) && other != paid) throw new InvalidOperationException($"{name} leads to {other} and to {paid}.");
-                tenant.PaymentRefs[name] = paid;
-            }
-        }
-
+        foreach (var happened in paying) Append(paid, happened);
         foreach (var happened in account) Append(happened);
         foreach (var stream in beside)
         {
@@ -258,6 +267,17 @@ internal sealed partial class Household
 
         Hold();
         PlanWork();
+    }
+
+    private void Append(PaymentId paid, PaymentEvent happened)
+    {
+        var after = payments[paid] = this[paid].Evolve(happened, Now);
+        Keep($"payment/{paid}", happened);
+        foreach (var name in after.Learnt())
+        {
+            if (tenant.PaymentRefs.TryGetValue(name, out var other) && other != paid) throw new InvalidOperationException($"{name} leads to {other} and to {paid}.");
+            tenant.PaymentRefs[name] = paid;
+        }
     }
 
     private void Append(AccountEvent happened)
@@ -272,6 +292,12 @@ internal sealed partial class Household
 
     private void Append(StreamEvents stream, object happened)
     {
+        if (happened is PaymentEvent billed)
+        {
+            Append(new PaymentId(stream.Id), billed);
+            return;
+        }
+
         Keep($"{stream.Kind}/{stream.Id}", happened);
         switch (happened)
         {

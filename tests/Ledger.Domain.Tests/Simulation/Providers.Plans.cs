@@ -352,6 +352,8 @@ internal sealed partial class Providers
         Status = invoice.Status,
         News = news,
         BillingReason = invoice.Reason,
+        IsFirst = invoice.Reason == "subscription_create",
+        AmountDue = invoice.Total,
         Total = invoice.Total,
         AmountPaid = invoice.Total with { Amount = invoice.Status == ToldInvoiceStatus.Paid ? invoice.Total.Amount : 0 },
         AttemptCount = invoice.Tries,
