@@ -21,6 +21,9 @@ internal sealed class Inbox(ProviderDirectory providers, IFactApplier facts, Hin
     /// <summary>So soon it is tried again where the ledger or its database had no room.</summary>
     internal static readonly TimeSpan NotNowWait = TimeSpan.FromSeconds(3);
 
+    // Its invoice comes within moments, or never.
+    private const int LinkTriesMax = 5;
+
     /// <summary>Applies a delivery, or says what applying it would change.</summary>
     /// <param name="delivery">As it was taken.</param>
     /// <param name="dryRun">Whether nothing is written.</param>
@@ -55,6 +58,8 @@ internal sealed class Inbox(ProviderDirectory providers, IFactApplier facts, Hin
         {
             Task<Judgement> ToldAsync() => ApplyAllAsync(delivery, read, told, n => Key(delivery, delivery.EventId, n.ToString(CultureInfo.InvariantCulture)), dryRun);
             var judged = await ToldAsync();
+            // Of an invoice that is nobody's here nothing will come.
+            if (judged is { IsUnknown: true, Status: DeliveryStatus.Waiting } && told.All(fact => fact is DetailsTold) && delivery.Tries >= LinkTriesMax) return judged with { Status = DeliveryStatus.Ignored, Reason = "It is about no payment of this ledger." };
             return judged.IsUnknown && !dryRun && await LearnAsync(adapter, settings, delivery, told, cancellationToken) ? await ToldAsync() : judged;
         }
 

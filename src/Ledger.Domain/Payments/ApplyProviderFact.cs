@@ -69,6 +69,8 @@ public static class ApplyProviderFactHandler
             return fact is PaymentTold or DetailsTold && !PaymentId.TryParse(known, out _) ? new PaymentDecision.Nothing("it is about no payment of this ledger") : new PaymentDecision.Waits($"There is no payment {known} yet.");
         }
 
+        // What only says which intent paid an invoice may come before the invoice itself.
+        if (fact is DetailsTold { Method: null, Refs: { InvoiceId: { } invoice, PaymentIntentId: not null } }) return new PaymentDecision.Waits($"The invoice {invoice} that it paid is not known yet.");
         if (fact is not PaymentTold told) return fact is DetailsTold ? new PaymentDecision.Nothing("it is about no payment of this ledger") : new PaymentDecision.Waits("The payment that it is about is not known yet.");
         if (fact.Marks is not { Account: { } account, Credits: { } text }) return new PaymentDecision.Nothing("it is about no payment of this ledger");
         if (told.Status != PaymentStatus.Succeeded) return new PaymentDecision.Nothing("the payment is opened by its money");

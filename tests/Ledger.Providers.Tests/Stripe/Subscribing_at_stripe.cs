@@ -72,7 +72,8 @@ public sealed class Subscribing_at_stripe : IAsyncLifetime
         (await Should.ThrowAsync<ProviderException>(_provider.RefundAsync(Settings, new RefundOrder("pay_1", "ref_1", started.Refs, null, null), default))).Fault.ShouldBe(ProviderFault.NotFound);
 
         var renewed = _stripe.Renew(subscription.SubscriptionId).SelectMany(one => _provider.Translate(one.Body)).ToImmutableArray();
-        (renewed.One<SubscriptionTold>().Status, renewed.One<InvoiceTold>().AmountPaid).ShouldBe((ToldSubscriptionStatus.Active, Orders.Usd(2999)));
+        renewed.One<SubscriptionTold>().Status.ShouldBe(ToldSubscriptionStatus.Active);
+        renewed.OfType<InvoiceTold>().Select(told => (told.Status, told.AmountPaid)).ShouldBe([(ToldInvoiceStatus.Open, Orders.Usd(0)), (ToldInvoiceStatus.Paid, Orders.Usd(2999))]);
     }
 
     [Fact]
