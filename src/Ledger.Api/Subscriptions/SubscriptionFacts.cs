@@ -113,7 +113,7 @@ internal sealed class SubscriptionFacts(SubscriptionHallway hallway, CatalogEndp
             };
         }
 
-        return result.Subscription is null ? new FactOutcome.Unchanged(null, "it was applied before") { Subscription = id.Value } : Applied(id, result.Events.Select(stored => stored.Data));
+        return result.Events.Count == 0 ? new FactOutcome.Unchanged(null, "it was applied before") { Subscription = id.Value } : Applied(id, result.Events.Select(stored => stored.Data));
     }
 
     private static FactOutcome.Applied Applied(SubscriptionId id, IEnumerable<object> events) => new(null, [.. events.Select(EventJson.Catalog.NameOf)]) { Subscription = id.Value };

@@ -139,7 +139,7 @@ internal sealed class SubscriptionHallway(GroupCommit store, EventReader reader,
                 Outcome.Refused { Reason: LookAgain } => null,
                 Outcome.Refused { Reason: WouldBe { Decision: SubscriptionDecision.Refused refused } } => new SubscriptionResult { Problem = Refusals.ToProblem(new AccountRefusal(refused.Refusal, null)) },
                 Outcome.Refused { Reason: WouldBe unwritten } => new SubscriptionResult { Unwritten = unwritten },
-                Outcome.Accepted done => new SubscriptionResult { Version = done.Version, Subscription = (Subscription)done.State, Events = done.Events },
+                Outcome.Accepted done => new SubscriptionResult { Version = done.Version, Subscription = done.State as Subscription, Events = done.Events },
                 Outcome.Done done => new SubscriptionResult { Version = done.Version, Replayed = !done.First, Answers = done.Stream },
                 var other => new SubscriptionResult { Problem = CommandHallway.ProblemOf(other) },
             };

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Ledger.Api.Billing;
 using Ledger.Api.Catalog;
 using Ledger.Api.Commands;
+using Ledger.Api.Payments;
 using Ledger.Domain;
 using Ledger.Domain.Billing;
 using Ledger.Domain.Catalog;
@@ -80,6 +81,8 @@ internal sealed class SubscriptionWork(SubscriptionCommand command, Subscription
         var appends = new List<Append>(4);
         if (!draft.AccountEvents.IsEmpty) appends.Add(new Append(AccountModel.StreamOf(Tenant, look.Account.Value), draft.AccountEvents));
         appends.AddRange(load.Appends(draft.Beside));
+        // News of an invoice may change its payment alone: then that answers.
+        if (draft.Find(look.Subscription).Version == own.Version && appends.FirstOrDefault(append => PaymentModel.Is(append.Stream)) is { Stream: var paid, Events: { } happened }) return Verdict.Accept(appends, paid, context.Version(paid) + happened.Count);
         return Verdict.Accept(appends, Own, draft.Find(look.Subscription).Version);
     }
 }
