@@ -135,7 +135,7 @@ public sealed class A_year_of_a_tenant(ITestOutputHelper output)
 
         foreach (var invoice in plan.Invoices.Where(invoice => invoice is { Charge: not null, IsPeriod: true }))
         {
-            var isShown = tenant.Providers.ParkedAbout.Contains(invoice.Id) || (tenant.PaymentRefs.TryGetValue($"stripe:{invoice.Id}", out var payment) && home[payment].Attention is not null);
+            var isShown = tenant.Providers.ParkedAbout.Contains(invoice.Id) || (tenant.PaymentRefs.TryGetValue($"stripe:{invoice.Id}", out var payment) && (home[payment].Attention is not null || home[payment].IsFulfilled || home[payment].Status != PaymentStatus.Succeeded));
             // A period that the next one has followed already, when its invoice is heard of, gives nothing.
             var isOver = plan.Invoices.Exists(later => later.IsPeriod && later.Charge is not null && later.PaidAt > invoice.PaidAt);
             home.Law(home.PaidInvoices.Contains(invoice.Id) || isShown || isOver || home.Account.Status == AccountStatus.Closed, () => $"{invoice.Id} of {plan.Id} was paid on {invoice.PaidAt:O}, and neither gave a period nor is it shown to anybody");

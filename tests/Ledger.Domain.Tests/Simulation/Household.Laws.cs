@@ -114,7 +114,8 @@ internal sealed partial class Household
 
         Law(invoice.Exists && invoice.AmountPaid == payment.Amount, () => $"{payment.Amount} was paid for {payment.Id}, and its invoice says {(invoice.Exists ? invoice.AmountPaid : "nothing")}");
         Law(invoice.Credited.Amount == GoneBack(payment), () => $"{GoneBack(payment)} of {payment.Id} went back, and {invoice.Credited} is credited");
-        Law(payment.IsFulfilled || payment.IsReversed || payment.Attention is not null || payment.Status is not PaymentStatus.Succeeded, () => $"{payment.Id} was paid, and is neither delivered nor shown to anybody");
+        // What a provider charges by itself is delivered when its invoice is heard, which may come days after its intent.
+        Law(payment.IsFulfilled || payment.IsBilled == true || payment.IsReversed || payment.Attention is not null || payment.Status is not PaymentStatus.Succeeded, () => $"{payment.Id} was paid, and is neither delivered nor shown to anybody");
     }
 
     private static bool HasMoney(Payment payment) => (payment.HasSucceeded || payment.IsReversed) && payment.Amount.Amount > 0;
