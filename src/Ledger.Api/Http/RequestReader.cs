@@ -113,10 +113,11 @@ public static class RequestReader
         var rest = path.AsSpan(1);
         while (!rest.IsEmpty)
         {
-            if (rest.StartsWith("['") && rest.IndexOf("']") is var end and > 0)
+            // A name may itself begin with a bracket: its end is looked for behind its beginning.
+            if (rest.StartsWith("['") && rest[2..].IndexOf("']") is var length and >= 0)
             {
-                member.Append('.').Append(rest[2..end]);
-                rest = rest[(end + 2)..];
+                member.Append('.').Append(rest.Slice(2, length));
+                rest = rest[(length + 4)..];
             }
             else
             {
