@@ -128,7 +128,7 @@ public static class ApplyProviderFactHandler
         if (wrong is not null)
         {
             if (payment.IsMismatched) return Refuse(payment, wrong);
-            draft.Add(new PaymentMismatched { Reason = wrong + " Nothing was delivered for it: refund it with the provider, or grant the credits.", Received = told.Amount, Refs = New(told.Refs) });
+            draft.Mismatch(wrong, told.Amount, New(told.Refs));
             return null;
         }
 

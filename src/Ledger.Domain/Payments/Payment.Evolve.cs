@@ -98,7 +98,7 @@ public sealed partial record Payment
             case AttentionNeeded e:
                 return next with { Attention = e.Reason };
             case AttentionResolved:
-                return next with { Attention = null };
+                return next with { Attention = null, Resolved = IsBilled == true ? Attention : null };
         }
 
         return next;

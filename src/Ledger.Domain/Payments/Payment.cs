@@ -137,6 +137,9 @@ public sealed partial record Payment
     /// <summary>Why somebody has to look at it; null where nobody has to.</summary>
     public string? Attention { get; init; }
 
+    /// <summary>What somebody has looked at last, of what a provider charges by itself: told again, it is not listed again. Else null.</summary>
+    public string? Resolved { get; init; }
+
     /// <summary>Whether money came that was not what was asked.</summary>
     public bool IsMismatched { get; init; }
 

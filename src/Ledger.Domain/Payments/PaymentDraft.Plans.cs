@@ -1,3 +1,4 @@
+using Ledger.Domain.Invoices;
 using Ledger.Domain.Subscriptions;
 
 namespace Ledger.Domain.Payments;
@@ -14,12 +15,12 @@ internal sealed partial class PaymentDraft
         return refusal;
     }
 
-    // A payment is missing again whose money has gone back for good.
+    // A payment is missing again whose money has gone back for good: that of the running period, for what is over was had.
     public void PlanUnpaid(string reason)
     {
         if (Payment is not { IsFulfilled: true, Subscription: { } id }) return;
         var subscription = new SubscriptionDraft(Billing, id);
-        if (subscription.State.Exists && SettleSubscriptionHandler.Settle(subscription) && subscription.State.Status == SubscriptionStatus.Active) subscription.PastDue(now, reason);
+        if (subscription.State.Exists && SettleSubscriptionHandler.Settle(subscription) && subscription.State.Status == SubscriptionStatus.Active && Pays(subscription.State)) subscription.PastDue(now, reason);
     }
 
     // All of the money has gone back, and the payer is not meant to keep what it bought: the period that it paid is not paid any more.
@@ -29,13 +30,32 @@ internal sealed partial class PaymentDraft
         var subscription = new SubscriptionDraft(Billing, id);
         if (!subscription.State.Exists || !SettleSubscriptionHandler.Settle(subscription)) return;
         var state = subscription.State;
-        if (!Pays(state)) return;
+        if (!Pays(state))
+        {
+            if (IsOfTimeToCome()) Add(new AttentionNeeded { Reason = $"All of its money has gone back, and it had settled a change of {id} within a period that still runs: what came with that was not taken back. Look whether credits have to be, or the plan has to be changed back." });
+            return;
+        }
+
         if (state.IsTrialPaid) subscription.Add(new TrialPaid { IsUndone = true });
         else
         {
             subscription.RevokePeriod("the money for its period has gone back");
             if (state.Status == SubscriptionStatus.Active) subscription.PastDue(now, "its payment was refunded in full");
         }
+    }
+
+    // What settles a change is for the rest of a period, and pays none; that of a period that is over has been had.
+    private bool IsOfTimeToCome()
+    {
+        if (Payment.IsBilled != true) return false;
+        var isDated = false;
+        foreach (var line in Billing.Find(InvoiceId.Of(Payment.Id)).Lines)
+        {
+            if (line.PeriodEnd > now) return true;
+            isDated |= line.PeriodEnd is not null;
+        }
+
+        return !isDated;
     }
 
     /// <summary>What of the running period will be taken back once all that is on its way has gone back; null where nothing will be.</summary>

@@ -41,6 +41,10 @@ internal sealed partial class PaymentDraft(Payment payment, BillingDraft billing
         events.Add(happened with { Status = Payment.Status, Refunded = Payment.Refunded, NeedsAttention = Payment.Attention is not null });
     }
 
+    /// <summary>Other money came than was asked: it is kept, and nothing is delivered for it.</summary>
+    public void Mismatch(string wrong, Money? received, ProviderRefs? refs) =>
+        Add(new PaymentMismatched { Reason = wrong + " Nothing was delivered for it: refund it with the provider, or grant the credits.", Received = received, Refs = refs });
+
     /// <summary>Opens the account where there is none; the refusal where that can't be.</summary>
     public Refusal? Open(OpenAccount opening) => Account is { Exists: true } ? null : Run(opening, out _);
 

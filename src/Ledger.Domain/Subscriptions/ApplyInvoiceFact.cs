@@ -105,7 +105,20 @@ public static class ApplyInvoiceFactHandler
             return null;
         }
 
-        if (PlanTelling.Take(subscription) is { } waits) return waits;
+        if (bill is { IsMismatched: true } && line.Amount.Amount > 0)
+        {
+            why = "other money was paid than was asked";
+            return null;
+        }
+
+        if (PlanTelling.Take(subscription) is { } waits)
+        {
+            if (bill is null or { IsOfPage: true }) return waits;
+            why = "another subscription has its place";
+            bill.Attend($"{waits.Why} Nothing was given for the period that invoice {fact.InvoiceId} paid: refund the payment, or make room and apply its notification again.");
+            return null;
+        }
+
         if (line.Amount.Amount == 0 && state.Price.Amount > 0)
         {
             // What the first days of a trial cost is no payment.

@@ -21,6 +21,12 @@ internal sealed class Bill
     /// <summary>Whether all of its money has gone back again.</summary>
     public bool IsTakenBack => payment.Payment.IsTakenBack;
 
+    /// <summary>Whether other money was paid at the page than was asked there: then nothing is given for it.</summary>
+    public bool IsMismatched => payment.Payment.IsMismatched;
+
+    /// <summary>Whether nobody has to refund it where nothing can be given yet: the page's own payment says what became of it.</summary>
+    public bool IsOfPage => isOfPage;
+
     /// <summary>The payment of an invoice; null where no money is in it, and where it stands for a payment that nobody keeps.</summary>
     /// <param name="command">What was told.</param>
     /// <param name="subscription">The subscription that it is of.</param>
@@ -33,6 +39,7 @@ internal sealed class Bill
         if (PageOf(billing, state, fact) is { } page)
         {
             var own = new Bill(new PaymentDraft(billing.Find(page), billing) { Bill = new(null, null, fact.HostedUrl) }, isOfPage: true);
+            if (IsPaid(fact) && line is { Amount.Amount: > 0 }) own.Compare(fact);
             own.Learn(fact);
             return own;
         }
@@ -59,8 +66,11 @@ internal sealed class Bill
         if (!isOfPage && payment.Payment is { HasSucceeded: true, IsFulfilled: false }) payment.Add(new PaymentFulfilled());
     }
 
-    /// <summary>Its money came, and nothing can be given for it: somebody has to look.</summary>
-    public void Attend(string reason) => payment.Add(new AttentionNeeded { Reason = reason });
+    /// <summary>Its money came, and nothing can be given for it: somebody has to look, once for a reason.</summary>
+    public void Attend(string reason)
+    {
+        if (payment.Payment.Resolved != reason) payment.Add(new AttentionNeeded { Reason = reason });
+    }
 
     /// <summary>Writes all of it, and its invoice.</summary>
     public void Close() => payment.Close();
@@ -131,7 +141,7 @@ internal sealed class Bill
         if (known.HasSucceeded || known.IsReversed) return;
         if (fact.AmountPaid.Amount <= 0)
         {
-            payment.Add(new PaymentAdvanced { To = PaymentStatus.Canceled, Reason = "nothing had to be paid in the end" });
+            if (known.Standing != PaymentStatus.Canceled) payment.Add(new PaymentAdvanced { To = PaymentStatus.Canceled, Reason = "nothing had to be paid in the end" });
             return;
         }
 
@@ -155,6 +165,13 @@ internal sealed class Bill
         };
         var isFurther = to is PaymentStatus.Canceled || (to == PaymentStatus.Failed && known.Standing != PaymentStatus.Failed) || (to == PaymentStatus.RequiresAction && known.Standing == PaymentStatus.Pending);
         if (isFurther || (reason is not null && reason != known.FailureReason)) payment.Add(new PaymentAdvanced { To = isFurther ? to : known.Standing, Reason = reason, Refs = New(fact) });
+    }
+
+    // The first invoice of a page has to ask what the page did, whichever of both is heard first.
+    private void Compare(InvoiceTold fact)
+    {
+        var page = payment.Payment;
+        if (!page.HasSucceeded && !page.IsReversed && !page.IsMismatched && fact.Total != page.Amount) payment.Mismatch($"{fact.Total} was paid, and {page.Amount} was asked.", fact.Total, null);
     }
 
     private void Learn(InvoiceTold fact)

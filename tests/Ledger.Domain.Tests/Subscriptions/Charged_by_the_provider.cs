@@ -223,5 +223,99 @@ public sealed class Charged_by_the_provider
         foreseen.ShouldBeGreaterThan(Credits.Zero);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_page_that_took_other_money_gives_nothing_whichever_of_it_and_its_invoice_is_heard_first(bool pageFirst)
+    {
+        var (payment, id) = world.Buy("basic", "stripe");
+        void Page() => world.Tell(payment, new PaymentTold { Provider = "stripe", Status = PaymentStatus.Succeeded, Amount = new(1200, "usd"), Refs = new() { PaymentIntentId = "pi_1" } });
+        if (pageFirst) Page();
+        world.Tell(id, world.Told(ToldSubscriptionStatus.Active));
+        world.Tell(id, world.Invoiced(InvoiceNews.Paid, amount: 1200));
+        if (!pageFirst) Page();
+        var page = world[payment];
+        (page.Status, page.IsMismatched, page.IsFulfilled, world.Account.Balance, world.Invoices.Count()).ShouldBe((PaymentStatus.Failed, true, false, 0, 0));
+        page.Attention!.ShouldStartWith("1200 usd was paid, and 1000 usd was asked. Nothing was delivered");
+        world.Tell(id, world.Invoiced(InvoiceNews.Paid, amount: 1200)).ShouldBeOfType<SubscriptionDecision.Nothing>();
+        world.Billed("in_1").Id.ShouldBe(payment, "what names the invoice alone leads to the page");
+
+        world.Now = On(2, 28).AddMinutes(2);
+        world.Tell(id, world.Invoiced(InvoiceNews.Paid, On(2, 28), "in_2", amount: 1200));
+        (world.Account.Balance, world.Billed("in_2").Amount.Amount, world[id].PaidBy).ShouldBe((100, 1200, world.Billed("in_2").Id), "what it charges by itself is what it charges");
+        world.Check();
+    }
+
+    [Fact]
+    public void A_dispute_of_a_period_that_was_had_leaves_the_one_that_is_paid()
+    {
+        var id = Active();
+        Tell(id, "paid");
+        world.Now = On(3, 28).AddMinutes(2);
+        world.Tell(id, world.Invoiced(InvoiceNews.Paid, On(3, 28), "in_3"));
+        world.Tell(world.Billed("in_2").Id, new DisputeTold { Provider = "stripe", DisputeId = "du_1", Amount = new(1000, "usd"), Status = DisputeStatus.Lost });
+        (world[id].Status, world.Billed("in_2").Status, world.Billed("in_2").Attention).ShouldBe((SubscriptionStatus.Active, PaymentStatus.DisputeLost, null));
+        world.Tell(world.Billed("in_3").Id, new DisputeTold { Provider = "stripe", DisputeId = "du_2", Amount = new(1000, "usd"), Status = DisputeStatus.Lost });
+        world[id].Status.ShouldBe(SubscriptionStatus.PastDue);
+        world.Check();
+    }
+
+    [Fact]
+    public void All_of_what_settled_a_change_goes_back_and_somebody_looks()
+    {
+        var id = Active();
+        Tell(id, "paid");
+        var told = world.Invoiced(InvoiceNews.Paid, id: "in_p", amount: 700, proration: true);
+        world.Tell(id, told with { Lines = [new("price_basic_m", 1, new(-300, "usd"), world.Now, On(3, 28), true), new("price_plus_m", 1, new(1000, "usd"), world.Now, On(3, 28), true)] }, "plus");
+        world.Tell(id, told with { InvoiceId = "in_q", Refs = told.Refs with { InvoiceId = "in_q" } });
+        world.Tell(world.Billed("in_p").Id, Refund(300, "re_1"));
+        world.Billed("in_p").Attention.ShouldBeNull();
+        world.Tell(world.Billed("in_p").Id, Refund(400, "re_2"));
+        (world.Billed("in_p").Status, world[id].Status).ShouldBe((PaymentStatus.Refunded, SubscriptionStatus.Active));
+        world.Billed("in_p").Attention!.ShouldContain("settled a change");
+        world.Now = On(4, 28);
+        world.Tell(world.Billed("in_q").Id, Refund(700, "re_3"));
+        world.Billed("in_q").Attention.ShouldBeNull("what is over was had");
+        world.Check();
+    }
+
+    [Fact]
+    public void What_is_paid_while_another_one_has_its_place_is_kept_and_given_once_there_is_room()
+    {
+        var (first, id) = world.Buy("basic", "stripe");
+        world.Now = On(2, 20);
+        world.Settle();
+        var other = world.Start("basic");
+        world.Now = world.Now.AddMinutes(1);
+        var news = world.Invoiced(InvoiceNews.Paid, id: "in_2") with { IsFirst = false };
+        world.Tell(id, news).ShouldBe(SubscriptionDecision.Accept);
+        (world.Billed("in_2").Status, world.Billed("in_2").IsFulfilled, world.BillOf("in_2").Status, world[id].IsLive, world.Account.Balance).ShouldBe((PaymentStatus.Succeeded, false, InvoiceStatus.Paid, false, 100));
+        world.Billed("in_2").Attention!.ShouldContain("can't begin");
+        world.Tell(id, news).ShouldBeOfType<SubscriptionDecision.Nothing>();
+        world.Cancel(other);
+        world.Tell(id, news);
+        (world[id].Status, world.Billed("in_2").IsFulfilled, world[id].PaidBy).ShouldBe((SubscriptionStatus.Active, true, world.Billed("in_2").Id));
+        first.ShouldNotBe(world.Billed("in_2").Id);
+        world.Check();
+    }
+
+    [Fact]
+    public void What_somebody_has_looked_at_is_not_listed_again_when_it_is_told_again()
+    {
+        var id = Active();
+        world.Now = On(3, 28).AddMinutes(2);
+        world.Tell(id, world.Invoiced(InvoiceNews.Paid, On(3, 28), "in_3"));
+        Tell(id, "paid");
+        world.Send(new ResolvePayment { Payment = world.Billed("in_2").Id, Reason = "granted by hand" }).ShouldBeOfType<PaymentDecision.Accepted>();
+        Tell(id, "paid").ShouldBeOfType<SubscriptionDecision.Nothing>();
+        world.Billed("in_2").Attention.ShouldBeNull();
+
+        Tell(id, "finalized", "in_4");
+        var free = world.Invoiced(InvoiceNews.Paid, On(3, 28), "in_4") with { AmountPaid = new(0, "usd") };
+        world.Tell(id, free);
+        world.Billed("in_4").Status.ShouldBe(PaymentStatus.Canceled);
+        world.Tell(id, free).ShouldBeOfType<SubscriptionDecision.Nothing>();
+    }
+
     private static RefundTold Refund(long amount, string id) => new() { Provider = "stripe", RefundId = id, Amount = new(amount, "usd"), Status = RefundStatus.Succeeded };
 }
