@@ -107,6 +107,11 @@ public static class ChangeSubscriptionHandler
         {
             if (state.CurrentPeriodEnd is null) return Conflict("A lifetime has no end of a period. Cancel it now, and start another one.");
             if (state.CancelAtPeriodEnd) return Conflict("It ends with its period. Resume it first, then change it.");
+            if (state.Status == SubscriptionStatus.Active && target.Id == state.Plan.Id && !(isSame && seats == state.Seats) && target.Terms.Interval == PlanInterval.Fixed && state.Plan.Terms.Interval == PlanInterval.Fixed)
+            {
+                return Conflict("It is a fixed term, and the same plan does not follow it. Change it now, or take another plan with its end.");
+            }
+
             if (!state.RenewsAtProvider || target.Terms.Interval == state.Interval || state.Status != SubscriptionStatus.Active) return null;
             if (target.Terms.Interval == PlanInterval.Lifetime) return Conflict($"{state.Provider} charges no lifetime. Cancel with the end of the period, and start the other plan then.");
             return state.CurrentPeriodEnd - subscription.Now < AskedBefore ? Conflict($"The period ends in a moment, and {state.Provider} has to be asked before. Send this again once the next one has begun.") : null;

@@ -67,10 +67,14 @@ internal sealed class SubscriptionDraft(BillingDraft billing, SubscriptionId id)
     public void Next(PaymentId? payment, string? provider, bool containsNow)
     {
         var state = State;
-        var interval = (state.Scheduled?.Plan ?? state.Plan).Terms.Interval;
-        var goesOn = interval == state.Interval;
+        var terms = (state.Scheduled?.Plan ?? state.Plan).Terms;
+        var interval = terms.Interval;
+        // A fixed term goes on from no anchor: each is counted from its own.
+        var goesOn = interval == state.Interval && interval != Catalog.PlanInterval.Fixed;
         var (anchor, index) = goesOn ? (state.Anchor, state.Period + 1 - state.AnchorPeriod) : (state.CurrentPeriodEnd ?? Now, 0);
         if (containsNow) index = Math.Max(index, Periods.IndexAt(anchor, interval, Now));
+        // Nobody pays for a term that is over: it begins now.
+        if (containsNow && Periods.EndOf(anchor, interval, index, terms.TermDays) <= Now) anchor = Now;
         Start(anchor, interval, index, payment, provider);
     }
 

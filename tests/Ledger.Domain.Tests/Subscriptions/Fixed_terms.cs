@@ -84,6 +84,77 @@ public sealed class Fixed_terms
         world.Check();
     }
 
+    private static SubscriptionWorld Two_terms(int days)
+    {
+        var world = new SubscriptionWorld();
+        world.Sell("other", SubscriptionWorld.Plan("other", 1400, PlanInterval.Fixed, credits: 70) with { TermDays = days, ProviderRefs = [] });
+        return world;
+    }
+
+    [Theory]
+    [InlineData(30)]
+    [InlineData(5)]
+    [InlineData(90)]
+    public void Another_term_follows_it_with_all_of_its_days(int days)
+    {
+        var end = SubscriptionWorld.Begin.AddDays(30);
+        var world = Two_terms(days);
+        var id = world.Start("term");
+        world.Change(id, "other", ChangeWhen.PeriodEnd).ShouldBe(SubscriptionDecision.Accept);
+        world.Live_until(end);
+        (world[id].Status, world[id].Plan.Id, world[id].CurrentPeriodStart, world[id].CurrentPeriodEnd, world.Account.Available).ShouldBe((SubscriptionStatus.Active, "other", end, end.AddDays(days), 70));
+        world.Live_until(end.AddDays(days));
+        (world[id].Status, world[id].Period).ShouldBe((SubscriptionStatus.Expired, 2));
+        world.Check();
+
+        foreach (var late in new[] { -10, 3 })
+        {
+            var ahead = Two_terms(days);
+            var (first, bought) = ahead.Buy("term");
+            ahead.Pay(first);
+            ahead.Change(bought, "other", ChangeWhen.PeriodEnd).ShouldBe(SubscriptionDecision.Accept);
+            ahead.Live_until(end.AddDays(late));
+            var (second, renewed) = ahead.Buy("other");
+            renewed.ShouldBe(bought);
+            ahead.Pay(second);
+            (ahead[bought].Status, ahead[bought].CurrentPeriodStart, ahead[bought].CurrentPeriodEnd).ShouldBe((SubscriptionStatus.Active, late < 0 ? ahead.Now : end, end.AddDays(days)));
+            ahead.Check();
+        }
+    }
+
+    [Fact]
+    public void Nobody_pays_for_a_term_that_would_be_over()
+    {
+        var world = Two_terms(2);
+        var (first, id) = world.Buy("term");
+        world.Pay(first);
+        world.Change(id, "other", ChangeWhen.PeriodEnd);
+        world.Live_until(SubscriptionWorld.Begin.AddDays(33));
+        world[id].Status.ShouldBe(SubscriptionStatus.PastDue);
+        world.Pay(world.Buy("other").Payment);
+        (world[id].Status, world[id].CurrentPeriodStart, world[id].CurrentPeriodEnd, world.Account.Available).ShouldBe((SubscriptionStatus.Active, world.Now, world.Now.AddDays(2), 70));
+        world.Check();
+    }
+
+    [Fact]
+    public void The_same_plan_does_not_follow_it_with_other_seats_or_as_another_version()
+    {
+        var world = new SubscriptionWorld();
+        var plan = SubscriptionWorld.Plan("crew", 1500, PlanInterval.Fixed, credits: 100) with { TermDays = 30, ProviderRefs = [], Seats = new(1, 10) };
+        world.Sell("crew", plan);
+        var id = world.Start("crew", seats: 2);
+        string Refused(SubscriptionDecision decision) => decision.ShouldBeOfType<SubscriptionDecision.Refused>().Refusal.ShouldBeOfType<SubscriptionConflict>().What;
+        Refused(world.Change(id, null, ChangeWhen.PeriodEnd, seats: 3)).ShouldContain("does not follow");
+        world.Sell("crew", plan with { Price = new(1200, "usd") });
+        Refused(world.Change(id, "crew", ChangeWhen.PeriodEnd)).ShouldContain("does not follow");
+        world.Change(id, "basic", ChangeWhen.PeriodEnd).ShouldBe(SubscriptionDecision.Accept);
+        world.Change(id, null, ChangeWhen.PeriodEnd).ShouldBe(SubscriptionDecision.Accept, "what was to follow is taken back");
+        world.Change(id, null, seats: 3).ShouldBe(SubscriptionDecision.Accept);
+        world.Live_until(SubscriptionWorld.Begin.AddDays(30));
+        (world[id].Status, world[id].Period).ShouldBe((SubscriptionStatus.Expired, 1));
+        world.Check();
+    }
+
     [Fact]
     public void A_plan_says_its_days_and_nothing_that_needs_another_period()
     {
