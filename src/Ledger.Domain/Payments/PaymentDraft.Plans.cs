@@ -108,6 +108,8 @@ internal sealed partial class PaymentDraft
         if (state.Scheduled is not { } change) return Buys(state.Plan, state.Seats) ? subscription.Renew(Payment.Id, Payment.Provider) : Differs(state);
         if (Buys(change.Plan, change.Seats)) return subscription.Renew(Payment.Id, Payment.Provider);
         if (!Buys(state.Plan, state.Seats)) return Differs(state);
+        // Money that pays nothing leaves the change as it is.
+        if (subscription.Unrenewable(state with { Scheduled = null }) is { } unpaid) return unpaid;
         subscription.Add(new ChangeUnscheduled());
         var refused = subscription.Renew(Payment.Id, Payment.Provider);
         // The period that was paid comes first, and then the change.

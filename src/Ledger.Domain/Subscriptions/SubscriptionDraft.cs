@@ -96,14 +96,20 @@ internal sealed class SubscriptionDraft(BillingDraft billing, SubscriptionId id)
         if (next is null && state.ChangesLength) Add(new ChangeScheduled { Plan = state.Scheduled!.Plan, Seats = state.Scheduled.Seats });
     }
 
+    /// <summary>Why one that stands so has no period to pay; null where it has.</summary>
+    public SubscriptionConflict? Unrenewable(Subscription state)
+    {
+        if (state.Status != SubscriptionStatus.Trialing && state.CurrentPeriodEnd is null) return new("A lifetime has no next period. There is nothing to renew.", state.Status);
+        if (state.IsLastPeriod && !(state.Status == SubscriptionStatus.PastDue && state.CurrentPeriodEnd > Now && state.GrantedPeriod == state.Period)) return new(Subscription.NoNextTerm, state.Status);
+        return state.IsTrialPaid ? new("The period after the trial is paid already. Renew it once that has begun.", state.Status) : null;
+    }
+
     /// <summary>A payment, or an administrator, pays the period that was missing, else the next one.</summary>
     /// <returns>Why there is none to pay; null where there is.</returns>
     public SubscriptionConflict? Renew(PaymentId? payment, string? provider)
     {
         var state = State;
-        if (state.Status != SubscriptionStatus.Trialing && state.CurrentPeriodEnd is null) return new("A lifetime has no next period. There is nothing to renew.", state.Status);
-        if (state.IsLastPeriod && !(state.Status == SubscriptionStatus.PastDue && state.CurrentPeriodEnd > Now && state.GrantedPeriod == state.Period)) return new(Subscription.NoNextTerm, state.Status);
-        if (state.IsTrialPaid) return new("The period after the trial is paid already. Renew it once that has begun.", state.Status);
+        if (Unrenewable(state) is { } refused) return refused;
         if (state.CancelAtPeriodEnd) Add(new CancellationUndone());
         switch (state.Status)
         {

@@ -183,6 +183,18 @@ public sealed class Paying_for_what_is_given
     }
 
     [Fact]
+    public void Money_that_pays_nothing_leaves_what_was_to_follow()
+    {
+        var id = world.Start("plus", trialDays: 10);
+        var pages = new[] { world.Buy("plus").Payment, world.Buy("plus").Payment };
+        world.Pay(pages[0]);
+        world.Change(id, "basic", ChangeWhen.PeriodEnd).ShouldBe(SubscriptionDecision.Accept);
+        world.Pay(pages[1]);
+        (world[pages[1]].IsFulfilled, world[pages[1]].Attention is not null, world[id].Scheduled?.Plan.Id).ShouldBe((false, true, "basic"));
+        world.Check();
+    }
+
+    [Fact]
     public void Money_that_comes_after_the_end_begins_it_anew()
     {
         var id = Ahead(out _);
