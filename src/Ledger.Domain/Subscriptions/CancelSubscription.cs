@@ -35,7 +35,7 @@ public static class CancelSubscriptionHandler
         if (state.CancelAtPeriodEnd) return new SubscriptionDecision.Nothing("it ends with its period already");
         if (state.CurrentPeriodEnd is null) return SubscriptionDecision.Refuse(new SubscriptionConflict("A lifetime has no end of a period. Cancel it now.", state.Status));
         if (state.IsTrialPaid) return SubscriptionDecision.Refuse(new SubscriptionConflict("The period after the trial is paid. Cancel it with that period once it has begun, or refund the payment, or cancel it now.", state.Status));
-        if (state is { IsChangeAsked: true, Scheduled: { } scheduled }) return SubscriptionDecision.Refuse(new SubscriptionConflict($"{state.Provider} is being asked for the change to {scheduled.Plan.Terms.Name} ({scheduled.Plan.Id}). Send this again once the next period has begun, or cancel it now.", state.Status));
+        if (state is { IsChangeBeingAsked: true, Scheduled: { } scheduled }) return SubscriptionDecision.Refuse(new SubscriptionConflict($"{state.Provider} is being asked for the change to {scheduled.Plan.Terms.Name} ({scheduled.Plan.Id}). Send this again once the next period has begun, or cancel it now.", state.Status));
         if (state.Scheduled is not null)
         {
             subscription.Add(new ChangeUnscheduled());

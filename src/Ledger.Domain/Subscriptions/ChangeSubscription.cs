@@ -55,7 +55,13 @@ public static class ChangeSubscriptionHandler
         {
             subscription.Add(new ChangeScheduled { Plan = target, Seats = seats });
             if (!subscription.State.ChangesLength) subscription.Ask(ProviderActionKind.Change, target.Terms.PriceAt(state.Provider), seats);
-            else if (state is { Scheduled: not null, ChangesLength: false }) subscription.Ask(ProviderActionKind.Change, state.Plan.Terms.PriceAt(state.Provider), state.Seats); // what was asked for before it
+            else
+            {
+                if (state is { Scheduled: not null, ChangesLength: false }) subscription.Ask(ProviderActionKind.Change, state.Plan.Terms.PriceAt(state.Provider), state.Seats); // what was asked for before it
+                // Its provider refused what it was asked for in time: who wants it again, or another one, has it asked for at once.
+                if (state.ChangeAskedIn == state.Period) subscription.Ask(ProviderActionKind.Change, target.Terms.PriceAt(state.Provider), seats, notAfter: state.CurrentPeriodEnd);
+            }
+
             return SubscriptionDecision.Accept;
         }
 
@@ -95,7 +101,7 @@ public static class ChangeSubscriptionHandler
 
         if (state.RenewsAtProvider && target.Terms.PriceAt(state.Provider) is null) return Conflict($"{target.Terms.Name} ({target.Id}) has no price at {state.Provider}, which charges this subscription. Name one among its providerRefs, or cancel and start anew.");
         if (state.Changing is { Plan: { } wanted }) return Conflict($"{state.Provider} is being asked for the change to {wanted.Terms.Name} ({wanted.Id}). Send this again once it has answered.");
-        if (state is { IsChangeAsked: true, Scheduled: { } scheduled }) return Conflict($"{state.Provider} is being asked for the change to {scheduled.Plan.Terms.Name} ({scheduled.Plan.Id}). Send this again once the next period has begun.");
+        if (state is { IsChangeBeingAsked: true, Scheduled: { } scheduled }) return Conflict($"{state.Provider} is being asked for the change to {scheduled.Plan.Terms.Name} ({scheduled.Plan.Id}). Send this again once the next period has begun.");
         if (state.IsTrialPaid && order > 0) return Conflict("The period after the trial is paid already, and the difference can't be charged. Change the plan once that has begun.");
         if (command.When == ChangeWhen.Now && state.RenewsAtProvider && Periods.Months(target.Terms.Interval) < Periods.Months(state.Interval) && state.Status == SubscriptionStatus.Active && target.Terms.Interval != PlanInterval.Lifetime)
         {

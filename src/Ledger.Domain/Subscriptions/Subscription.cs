@@ -192,8 +192,11 @@ public sealed partial record Subscription
     /// <summary>Whether another length of periods waits for the end of this one at a provider that charges them: there it begins when it is asked for.</summary>
     public bool ChangesLength => RenewsAtProvider && IsLive && Status != SubscriptionStatus.Trialing && CurrentPeriodEnd is not null && Scheduled is { } change && change.Plan.Terms.Interval != Interval;
 
-    /// <summary>Whether that was asked for already.</summary>
+    /// <summary>Whether that was asked for already, with whatever answer: it is asked for by itself once a period.</summary>
     public bool IsChangeAsked => ChangesLength && ChangeAskedIn == Period;
+
+    /// <summary>Whether its provider is being asked for that now.</summary>
+    public bool IsChangeBeingAsked => IsChangeAsked && Asks.Any(ask => ask.NotAfter is not null);
 
     /// <summary>Since when a payment is missing.</summary>
     public DateTimeOffset? PastDueSince { get; init; }

@@ -71,6 +71,37 @@ public sealed class Other_lengths_at_a_provider
     }
 
     [Fact]
+    public void What_it_has_refused_for_good_keeps_nobody_from_leaving_or_from_asking_again()
+    {
+        SubscriptionWorld Declined(out SubscriptionId id)
+        {
+            var world = Monthly(out id);
+            world.Change(id, "basic-year", ChangeWhen.PeriodEnd);
+            world.Wait(End.AddHours(-1));
+            world.Answer(id, "card_declined");
+            (world[id].Asks.Count, world[id].NextStepAt).ShouldBe((0, End + Subscription.ProviderWait), "by itself it asks once");
+            return world;
+        }
+
+        var left = Declined(out var one);
+        left.Cancel(one, ChangeWhen.PeriodEnd).ShouldBe(SubscriptionDecision.Accept);
+        (left[one].CancelAtPeriodEnd, left[one].Scheduled, left[one].Asks.Single().Kind).ShouldBe((true, null, ProviderActionKind.CancelAtPeriodEnd));
+        left.Live_until(End.AddMinutes(1));
+        left[one].Status.ShouldBe(SubscriptionStatus.Canceled);
+
+        var other = Declined(out var two);
+        other.Change(two, "plus", ChangeWhen.PeriodEnd).ShouldBe(SubscriptionDecision.Accept);
+        (other[two].Scheduled?.Plan.Id, other[two].Asks.Single().PriceId).ShouldBe(("plus", "price_plus_m"));
+
+        var again = Declined(out var three);
+        again.Now = End.AddMinutes(-30);
+        again.Change(three, "basic-year", ChangeWhen.PeriodEnd).ShouldBe(SubscriptionDecision.Accept);
+        (again[three].Asks.Single().PriceId, again[three].Asks.Single().NotAfter).ShouldBe(("price_basic_y", End));
+        Refused(again.Cancel(three, ChangeWhen.PeriodEnd)).ShouldContain("being asked");
+        again.Check();
+    }
+
+    [Fact]
     public void News_of_the_renewal_that_come_when_it_is_past_due_already_leave_what_waits()
     {
         var world = Monthly(out var id);
