@@ -108,7 +108,7 @@ public static class ApplySubscriptionFactHandler
         if (item?.PriceId is not { } price || state.Scheduled?.Plan.Terms.PriceAt(state.Provider) == price) return;
         var current = state.Plan.Terms.PriceAt(state.Provider) == price ? state.Plan : PinnedPlan.Of(plan) is { } other && other.Terms.PriceAt(state.Provider) == price ? other : null;
         if (current is null) return;
-        var seats = current.Terms.Seats is null ? null : (int?)Math.Clamp(item.Quantity ?? state.Seats ?? 1, 0, int.MaxValue);
+        var seats = PlanTerms.SeatsTold(current.Terms, item.Quantity, state.Seats);
         if (current.Id != state.Plan.Id || current.Version != state.Plan.Version || seats != state.Seats)
         {
             // What the plan that is left gave in this period still counts, should somebody come back to it.

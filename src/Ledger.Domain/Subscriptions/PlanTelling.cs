@@ -45,7 +45,7 @@ internal static class PlanTelling
             Plan = pinned,
             Provider = fact.Provider,
             RenewsAtProvider = true,
-            Seats = pinned.Terms.Seats is null ? null : (int?)Math.Clamp(quantity ?? 1, 0, int.MaxValue),
+            Seats = PlanTerms.SeatsTold(pinned.Terms, quantity, null),
             WaitsUntil = subscription.Now + WaitsFor,
         });
         return null;

@@ -27,6 +27,10 @@ internal static class PlanTerms
     /// <summary>As many seats as there are, where the plan is for so many; else the least.</summary>
     public static int? SeatsOf(Plan plan, int? now) => Seats(plan, null, now, out var seats) is null ? seats : plan.Seats?.Min;
 
+    /// <summary>The seats that a provider tells of, as its quantity: where seats have no price of their own it charges one of the plan's, which says nothing of them, and they are as many as there are.</summary>
+    public static int? SeatsTold(Plan plan, long? quantity, int? now) =>
+        plan.Seats is null ? null : plan.Seats.PricePerSeat is null ? SeatsOf(plan, now) : (int)Math.Clamp(quantity ?? now ?? 1, 0, int.MaxValue);
+
     /// <summary>Whether the left plan is dearer (1), cheaper (-1) or neither (0): by the price of a period. A plan of another tier is dearer too where it costs more by the month: more for less time is no cheaper plan.</summary>
     public static int Compare(Plan left, int? leftSeats, Plan right, int? rightSeats)
     {

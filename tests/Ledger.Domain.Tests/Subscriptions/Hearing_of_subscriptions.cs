@@ -1,4 +1,5 @@
 using Ledger.Domain.Accounts;
+using Ledger.Domain.Catalog;
 using Ledger.Domain.Invoices;
 using Ledger.Domain.Payments;
 using Ledger.Domain.Subscriptions;
@@ -115,6 +116,36 @@ public sealed class Hearing_of_subscriptions
         world.Tell(id, world.Told(ToldSubscriptionStatus.Canceled, at: On(2, 12)));
         world[id].Status.ShouldBe(SubscriptionStatus.Canceled);
         world[id].Asking.ShouldBeNull();
+    }
+
+    [Fact]
+    public void Seats_that_have_no_price_are_not_what_it_counts()
+    {
+        var plan = SubscriptionWorld.Plan("crew", 3000) with { Seats = new(2, 10) };
+        world.Sell("crew", plan);
+        world.Checkout("crew", out var payment, "stripe", seats: 7).ShouldBeOfType<PaymentDecision.Accepted>();
+        var id = world[payment].Subscription!.Value;
+        SubscriptionTold Told(string price = "price_crew_m") => world.Told(ToldSubscriptionStatus.Active, SubscriptionWorld.Begin, price);
+        world.Tell(id, Told(), "crew");
+        world.Tell(id, world.Invoiced(InvoiceNews.Paid, price: "price_crew_m"));
+        world[id].Seats.ShouldBe(7, "it charges one of the plan's price");
+
+        world.Sell("crew-year", SubscriptionWorld.Plan("crew", 30_000, PlanInterval.Year) with { Seats = new(2, 10, new Money(5_000, "usd")) });
+        world.Change(id, "crew-year", ChangeWhen.PeriodEnd, seats: 6).ShouldBe(SubscriptionDecision.Accept);
+        world.Now = On(2, 5);
+        world.Tell(id, Told(), "crew");
+        (world[id].Seats, world[id].Scheduled?.Seats).ShouldBe((7, 6));
+
+        world.Sell("crew-plus", SubscriptionWorld.Plan("crewplus", 6000) with { Seats = new(3, 5) });
+        world.Now = On(2, 6);
+        world.Tell(id, Told("price_crewplus_m"), "crew-plus");
+        (world[id].Plan.Id, world[id].Seats).ShouldBe(("crew-plus", 3), "as many as the plan is for");
+
+        var other = new SubscriptionWorld();
+        other.Sell("crew", plan);
+        var begun = SubscriptionId.Of(77);
+        other.Tell(begun, other.Told(ToldSubscriptionStatus.Active, price: "price_crew_m") with { Marks = new(Account: "acct_1") }, "crew").ShouldBe(SubscriptionDecision.Accept);
+        other[begun].Seats.ShouldBe(2);
     }
 
     [Fact]
