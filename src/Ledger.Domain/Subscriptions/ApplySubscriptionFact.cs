@@ -38,12 +38,24 @@ public static class ApplySubscriptionFactHandler
         SettleSubscriptionHandler.Settle(subscription);
         PlanTelling.Learn(subscription, new(fact.SubscriptionId, fact.Refs.CustomerId, item?.ItemId), fact.At);
         if (Told(subscription, fact, item, plan) is { } waits) return waits;
+        // Its next answer decides; where it has yet to be told something, it gives one anyway.
+        if (IsInDoubt(state, fact) && subscription.State is { IsLive: true, Asks.Count: 0 }) subscription.Ask(ProviderActionKind.Ask);
         return subscription.Done("nothing in it is new");
     }
 
     // Of what was told in one second, what is further on is the newer.
     private static bool IsOld(Subscription state, SubscriptionTold fact) =>
         state.ToldAt is { } known && fact.At is { } at && (at < known || (at == known && Rank(fact.Status) < Rank(state.Status)));
+
+    // Of two that are as far on and were told in one second, either may be how it stands: the later to come holds until its provider has been asked.
+    private static bool IsInDoubt(Subscription state, SubscriptionTold fact) =>
+        fact.At is { } at && at == state.ToldAt && Rank(fact.Status) == Rank(state.Status) && fact.Status switch
+        {
+            ToldSubscriptionStatus.Active => state.Status != SubscriptionStatus.Active,
+            ToldSubscriptionStatus.PastDue or ToldSubscriptionStatus.Unpaid => state.Status != SubscriptionStatus.PastDue,
+            ToldSubscriptionStatus.Paused => state.Status != SubscriptionStatus.Paused,
+            _ => false,
+        };
 
     private static SubscriptionDecision.Waits? Told(SubscriptionDraft subscription, SubscriptionTold fact, SubscriptionItemTold? item, CatalogItem? plan)
     {
@@ -65,7 +77,7 @@ public static class ApplySubscriptionFactHandler
         if (!state.IsLive && fact.Status == ToldSubscriptionStatus.Paused) return null;
         if (PlanTelling.Take(subscription) is { } waits) return waits;
         Stand(subscription, fact, item, plan);
-        if (subscription.State.Asks.Count == 0) Wishes(subscription, fact, item, plan);
+        if (!subscription.State.IsToBeTold) Wishes(subscription, fact, item, plan);
         return null;
     }
 
@@ -85,13 +97,13 @@ public static class ApplySubscriptionFactHandler
         {
             // Who was resumed or paid is told with the period that runs; what was said of one that is over may be late.
             case ToldSubscriptionStatus.Active when state.Status == SubscriptionStatus.PastDue && !(item?.PeriodEnd <= subscription.Now):
-            case ToldSubscriptionStatus.Active when state.Status == SubscriptionStatus.Paused && state.Asks.Count == 0:
+            case ToldSubscriptionStatus.Active when state.Status == SubscriptionStatus.Paused && !state.IsToBeTold:
                 subscription.Add(new SubscriptionResumed());
                 break;
             case ToldSubscriptionStatus.PastDue or ToldSubscriptionStatus.Unpaid when state.Status is SubscriptionStatus.Active or SubscriptionStatus.Trialing:
                 subscription.PastDue(subscription.Now, fact.ChargeFailure ?? "its provider says that a payment is missing");
                 break;
-            case ToldSubscriptionStatus.Paused when state.Status != SubscriptionStatus.Paused && state.Asks.Count == 0:
+            case ToldSubscriptionStatus.Paused when state.Status != SubscriptionStatus.Paused && !state.IsToBeTold:
                 subscription.Add(new SubscriptionPaused());
                 break;
         }

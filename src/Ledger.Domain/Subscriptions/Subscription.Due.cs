@@ -65,18 +65,7 @@ public sealed partial record Subscription
     }
 
     // Its provider's answer decides about the end of the grace.
-    private bool IsAsked
-    {
-        get
-        {
-            foreach (var ask in Asks)
-            {
-                if (ask.Kind == ProviderActionKind.Ask) return true;
-            }
-
-            return false;
-        }
-    }
+    private bool IsAsked => Asks.Any(ask => ask.Kind == ProviderActionKind.Ask);
 
     private bool WaitsForProvider => RenewsAtProvider && !CancelAtPeriodEnd;
 

@@ -278,6 +278,9 @@ public sealed partial record Subscription
     /// <summary>What the provider has to be told next; null for nothing.</summary>
     public ProviderAction? Asking => Asks.Count == 0 ? null : Asks[0];
 
+    /// <summary>Whether its provider has yet to be told what is wanted of it: what it says of that meanwhile is old. That it is asked how it stands wants nothing.</summary>
+    public bool IsToBeTold => Asks.Any(ask => ask.Kind != ProviderActionKind.Ask);
+
     /// <summary>The change at once that its provider has yet to do; null for none.</summary>
     public ProviderAction? Changing
     {

@@ -149,6 +149,33 @@ public sealed class Hearing_of_subscriptions
     }
 
     [Fact]
+    public void Two_states_of_one_second_are_asked_about_and_the_answer_decides()
+    {
+        var id = Active();
+        world.Now = On(2, 10);
+        SubscriptionTold Told(ToldSubscriptionStatus status) => world.Told(status, SubscriptionWorld.Begin);
+        world.Tell(id, Told(ToldSubscriptionStatus.Active));
+        world[id].Asks.ShouldBeEmpty();
+        world.Tell(id, Told(ToldSubscriptionStatus.Paused));
+        (world[id].Status, world[id].Asking?.Kind).ShouldBe((SubscriptionStatus.Paused, ProviderActionKind.Ask));
+        world.Tell(id, Told(ToldSubscriptionStatus.Active));
+        world.Tell(id, Told(ToldSubscriptionStatus.PastDue));
+        (world[id].Status, world[id].Asks.Count).ShouldBe((SubscriptionStatus.PastDue, 1), "it is asked once");
+
+        world.Now = world.Now.AddSeconds(2);
+        world.Tell(id, Told(ToldSubscriptionStatus.Paused) with { CancelAtPeriodEnd = true });
+        world.Answer(id);
+        (world[id].Status, world[id].CancelAtPeriodEnd, world[id].Asks.Count).ShouldBe((SubscriptionStatus.Paused, true, 0), "that it is asked makes its answer no older");
+        world.Tell(id, world.Told(ToldSubscriptionStatus.Active, SubscriptionWorld.Begin, at: On(2, 10))).ShouldBeOfType<SubscriptionDecision.Nothing>();
+
+        world.Resume(id);
+        var asks = world[id].Asks.Count;
+        world.Tell(id, Told(ToldSubscriptionStatus.Paused));
+        (world[id].Status, world[id].Asks.Count).ShouldBe((SubscriptionStatus.Active, asks), "what it has yet to be told is answered too");
+        world.Check();
+    }
+
+    [Fact]
     public void A_trial_at_the_provider_begins_with_its_page_and_is_paid_later()
     {
         world.Checkout("basic", out var payment, "stripe", trialDays: 14);

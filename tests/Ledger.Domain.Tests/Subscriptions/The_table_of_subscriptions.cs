@@ -154,8 +154,8 @@ public sealed partial class The_table_of_subscriptions
                 world.Pay(payment);
                 world.Tell(id, world.Told(ToldSubscriptionStatus.Active));
                 world.Tell(id, world.Invoiced(InvoiceNews.Paid));
-                if (status == SubscriptionStatus.PastDue) world.Tell(id, world.Told(ToldSubscriptionStatus.PastDue));
-                if (status == SubscriptionStatus.Paused) world.Tell(id, world.Told(ToldSubscriptionStatus.Paused));
+                if (status == SubscriptionStatus.PastDue) world.Tell(id, world.Told(ToldSubscriptionStatus.PastDue, at: world.Now.AddSeconds(1)));
+                if (status == SubscriptionStatus.Paused) world.Tell(id, world.Told(ToldSubscriptionStatus.Paused, at: world.Now.AddSeconds(1)));
                 if (status == SubscriptionStatus.Canceled) world.Tell(id, world.Told(ToldSubscriptionStatus.Canceled));
                 break;
         }
