@@ -66,8 +66,15 @@ public static class ApplySubscriptionFactHandler
             return null;
         }
 
-        // What has ended here ends there too, once that has been told; only what never began may still begin.
-        if (fact.Status == ToldSubscriptionStatus.Incomplete || state.Status is SubscriptionStatus.Canceled or SubscriptionStatus.Expired) return null;
+        if (fact.Status == ToldSubscriptionStatus.Incomplete) return null;
+
+        // What has ended here ends there too, once that has been told; where it still runs there and nothing is on its way, it is told again, for it goes on to charge. Only what never began may still begin.
+        if (state.Status is SubscriptionStatus.Canceled or SubscriptionStatus.Expired)
+        {
+            if (state.Asks.Count == 0) subscription.Ask(ProviderActionKind.CancelNow);
+            return null;
+        }
+
         if (subscription.AccountIsClosed)
         {
             if (!state.HasEnded) subscription.EndForClosed();

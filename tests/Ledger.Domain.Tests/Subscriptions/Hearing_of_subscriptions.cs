@@ -102,6 +102,26 @@ public sealed class Hearing_of_subscriptions
     }
 
     [Fact]
+    public void What_has_ended_here_and_still_charges_there_is_ended_there_each_time_that_it_is_heard_of()
+    {
+        var id = Active();
+        world.Now = On(2, 10);
+        world.Cancel(id);
+        world.Tell(id, world.Told(ToldSubscriptionStatus.Active, SubscriptionWorld.Begin)).ShouldBe(SubscriptionDecision.Accept);
+        world[id].Asks.Count.ShouldBe(1, "it is on its way");
+        world.Answer(id, "You may not do that.");
+        (world[id].Status, world[id].Asking).ShouldBe((SubscriptionStatus.Canceled, null));
+        world.Now = On(2, 28).AddHours(1);
+        world.Tell(id, world.Told(ToldSubscriptionStatus.Active, On(2, 28)));
+        (world[id].Status, world[id].Asking!.Kind).ShouldBe((SubscriptionStatus.Canceled, ProviderActionKind.CancelNow), "it goes on to charge");
+        world.Answer(id);
+        world.Now = world.Now.AddHours(1);
+        world.Tell(id, world.Told(ToldSubscriptionStatus.Canceled));
+        world[id].Asking.ShouldBeNull();
+        world.Check();
+    }
+
+    [Fact]
     public void Older_news_change_nothing()
     {
         var id = Active();
