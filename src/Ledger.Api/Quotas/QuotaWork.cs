@@ -56,7 +56,7 @@ internal sealed class QuotaWork(QuotaCommand command, BillingPolicy policy) : Wo
             Quota = (Quota)context.State(Own),
             Account = account,
             Live = standing,
-            IsSubscriptionDue = Subscription(led.Live)?.NextStepAt <= now,
+            SubscriptionDueSince = Subscription(led.Live)?.NextStepAt is { } due && due <= now ? due : null,
             Ended = over,
             Last = led.Last is { } last ? (Payment)context.State(PaymentModel.StreamOf(Tenant, last)) : null,
             Vain = [.. ((IEnumerable<PaymentId>)led.Vain).Select(id => (Payment)context.State(PaymentModel.StreamOf(Tenant, id)))],

@@ -33,8 +33,8 @@ public sealed record QuotaStates
     /// <summary>The last subscription that ended, where none is live; null for none.</summary>
     public Subscription? Ended { get; init; }
 
-    /// <summary>Whether something is due on the live subscription that is not written down yet: its credits may be on their way.</summary>
-    public bool IsSubscriptionDue { get; init; }
+    /// <summary>Since when something is due on the live subscription that is not written down yet: its credits may be on their way. Null where nothing is.</summary>
+    public DateTimeOffset? SubscriptionDueSince { get; init; }
 
     /// <summary>The last top-up's payment, under way or not; null where there is none that counts.</summary>
     public Payment? Last { get; init; }

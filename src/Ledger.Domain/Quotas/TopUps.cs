@@ -1,6 +1,7 @@
 using Ledger.Domain.Accounts;
 using Ledger.Domain.Catalog;
 using Ledger.Domain.Payments;
+using Ledger.Domain.Subscriptions;
 
 namespace Ledger.Domain.Quotas;
 
@@ -8,11 +9,14 @@ namespace Ledger.Domain.Quotas;
 internal static class TopUps
 {
     private const string TurnedOff = "auto top-up was turned off";
+    private const string SubscriptionFirst = "what is due on the subscription comes first";
+    private const string RenewalFirst = "the credits of the subscription's period are on their way: its provider has yet to say that it is paid";
     private const long QuantityMax = StartCheckout.QuantityMax;
 
     // Providers forget the key of a call after a day; with room for what a call may take, and for clocks.
     private static readonly TimeSpan ChargeLife = TimeSpan.FromHours(20);
     private static readonly TimeSpan FirstLook = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan FirstRenewalLook = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan LookMax = TimeSpan.FromHours(1);
     private static readonly TimeSpan FirstRetry = TimeSpan.FromHours(1);
     private static readonly TimeSpan RetryMax = TimeSpan.FromDays(7);
@@ -37,7 +41,8 @@ internal static class TopUps
         if (TakenBack(draft) is { } taken) Wait(draft, HeldUntil(draft, taken), taken);
         else if (Earliest(draft.Quota, settings, draft.Now) is var (time, why)) Wait(draft, time, why);
         else if (draft.Account.Status == AccountStatus.Frozen) Wait(draft, draft.Now + FirstRetry, "the account is frozen");
-        else if (draft.States.IsSubscriptionDue) Wait(draft, SoonAfter(draft), "what is due on the subscription comes first");
+        else if (draft.States.SubscriptionDueSince is { } due) Wait(draft, EverLater(draft, due, FirstLook, SubscriptionFirst), SubscriptionFirst);
+        else if (draft.States.Live?.CreditsAwaitedSince(draft.Now) is { } since) Wait(draft, Sooner(EverLater(draft, since, FirstRenewalLook, RenewalFirst), since + Subscription.CreditsWait), RenewalFirst);
         else if (Wrong(draft, settings) is { } wrong) draft.Add(new TopUpWaits { Until = draft.Now + RetryAfter(draft.Quota.TopUp.Failures), Reason = wrong, Failed = true });
         else Begin(draft, settings);
     }
@@ -133,9 +138,16 @@ internal static class TopUps
     }
 
     // The same time until that has come, so that a look before it changes nothing.
-    private static DateTimeOffset HeldUntil(QuotaDraft draft, string why) => draft.Quota.TopUp is { WakeAt: { } at, Reason: { } known } && known == why && at > draft.Now ? at : draft.Now + HeldUp;
+    private static DateTimeOffset HeldUntil(QuotaDraft draft, string why, TimeSpan? wait = null) => draft.Quota.TopUp is { WakeAt: { } at, Reason: { } known } && known == why && at > draft.Now ? at : draft.Now + (wait ?? HeldUp);
 
-    private static DateTimeOffset SoonAfter(QuotaDraft draft) => draft.Quota.TopUp.WakeAt is { } at && at > draft.Now && at < draft.Now + FirstLook ? at : draft.Now + FirstLook;
+    // The first look is soon. From then on as long again as it has been so: each wait doubles the time that has passed, and needs no counter.
+    private static DateTimeOffset EverLater(QuotaDraft draft, DateTimeOffset since, TimeSpan first, string why)
+    {
+        var passed = draft.Quota.TopUp is { WakeAt: not null, Reason: { } known } && known == why ? draft.Now - since : first;
+        return HeldUntil(draft, why, TimeSpan.FromTicks(Math.Clamp(passed.Ticks, first.Ticks, LookMax.Ticks)));
+    }
+
+    private static DateTimeOffset Sooner(DateTimeOffset one, DateTimeOffset other) => one < other ? one : other;
 
     private static void Wait(QuotaDraft draft, DateTimeOffset? until, string? why)
     {

@@ -12,6 +12,9 @@ public sealed partial record Subscription
     /// <summary>How long before the end of a period its provider is asked for periods of another length, which it begins at once.</summary>
     public static readonly TimeSpan ChangedBefore = TimeSpan.FromHours(1);
 
+    /// <summary>How long after a period was to begin its credits are taken to be on their way: providers charge a renewal an hour or so after it has begun, and try again within the day.</summary>
+    public static readonly TimeSpan CreditsWait = TimeSpan.FromHours(24);
+
     /// <summary>When something is due on it next: the end of its trial, period or grace, an announcement, a call to its provider. Null where nothing is.</summary>
     public DateTimeOffset? NextDue => Sooner(NextStep?.At, NextCall);
 
@@ -66,6 +69,16 @@ public sealed partial record Subscription
 
     // Its provider's answer decides about the end of the grace.
     private bool IsAsked => Asks.Any(ask => ask.Kind == ProviderActionKind.Ask);
+
+    /// <summary>Since when the credits of a period are on their way that its provider charges by itself: the running one has ended and nothing was told of the next, or that has begun and is not paid yet. Null where none are to come, or they were waited for long enough.</summary>
+    /// <param name="now">Business time.</param>
+    public DateTimeOffset? CreditsAwaitedSince(DateTimeOffset now)
+    {
+        if (!Exists || !WaitsForProvider || Status is not (SubscriptionStatus.Active or SubscriptionStatus.Trialing)) return null;
+        if (!(Scheduled?.Plan ?? Plan).Terms.CreditsPerPeriod.IsPositive && !RolloverMax.IsPositive) return null;
+        var since = CurrentPeriodEnd <= now ? CurrentPeriodEnd : GrantedPeriod < Period ? CurrentPeriodStart : null;
+        return since <= now && now < since + CreditsWait ? since : null;
+    }
 
     private bool WaitsForProvider => RenewsAtProvider && !CancelAtPeriodEnd;
 

@@ -25,7 +25,7 @@ internal sealed class QuotaWorld
 
     public Subscription? Ended { get; set; }
 
-    public bool IsSubscriptionDue { get; set; }
+    public DateTimeOffset? SubscriptionDueSince { get; set; }
 
     public Chargeable? Method { get; set; } = new("fake", "cus_1", "pm_1");
 
@@ -84,7 +84,7 @@ internal sealed class QuotaWorld
         var looked = new LookedUp(Baseline, Method, Method is null ? "there is no saved payment method that can be charged" : null);
         var was = Last;
         var next = PaymentId.Of((UInt128)(Quota.TopUp.Number + 1));
-        var decision = (command with { LookedUp = looked }).Decide(new QuotaStates { Quota = Quota, Account = Account, Live = Live, Last = Last, Ended = Ended, IsSubscriptionDue = IsSubscriptionDue, Next = next, Package = Package, Vain = [.. ((IEnumerable<PaymentId>)Quota.TopUp.Vain).Select(id => payments[id])] }, Now);
+        var decision = (command with { LookedUp = looked }).Decide(new QuotaStates { Quota = Quota, Account = Account, Live = Live, Last = Last, Ended = Ended, SubscriptionDueSince = SubscriptionDueSince, Next = next, Package = Package, Vain = [.. ((IEnumerable<PaymentId>)Quota.TopUp.Vain).Select(id => payments[id])] }, Now);
         if (decision is not QuotaDecision.Accepted accepted) return decision;
         foreach (var happened in accepted.Quota)
         {

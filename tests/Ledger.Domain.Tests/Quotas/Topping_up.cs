@@ -289,30 +289,6 @@ public sealed class Topping_up
     }
 
     [Fact]
-    public void What_is_due_on_the_subscription_comes_first_since_it_may_bring_the_credits()
-    {
-        var world = Ready(12);
-        world.IsSubscriptionDue = true;
-        world.Consume(10);
-        Bought(world).ShouldBeEmpty();
-        world.Quota.TopUp.WakeAt.ShouldBe(world.Now.AddSeconds(10));
-        world.Pass(TimeSpan.FromSeconds(15));
-        Bought(world).ShouldBeEmpty();
-        (world.IsSubscriptionDue, world.Quota.TopUp.Failures).ShouldBe((true, 0));
-        world.IsSubscriptionDue = false;
-        world.Pass(TimeSpan.FromSeconds(10));
-        Bought(world).Count.ShouldBe(1, "it brought none");
-
-        var renewed = Ready(12);
-        renewed.IsSubscriptionDue = true;
-        renewed.Consume(10);
-        renewed.IsSubscriptionDue = false;
-        renewed.Grant(100);
-        renewed.Pass(TimeSpan.FromHours(1));
-        (Bought(renewed).Count, renewed.Quota.NextDue, renewed.Account.Watch!.Below).ShouldBe((0, null, 10));
-    }
-
-    [Fact]
     public void One_that_failed_first_and_was_paid_late_counts_in_the_month_in_which_it_was()
     {
         var world = Ready(5, Usual with { CooldownMinutes = 0, MaxPerMonth = 2 });
