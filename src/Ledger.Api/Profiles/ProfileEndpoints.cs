@@ -79,8 +79,8 @@ internal sealed class ProfileEndpoints(GroupCommit store, EventReader reader, Ac
     }
 
     private async Task<Problem?> AnotherAsync(string tenant, string provider, AccountId account, string customer, CancellationToken cancellationToken) =>
-        await CustomerAsync(tenant, provider, account, cancellationToken) is { } known && known != customer
-            ? new Problem(ProblemTypes.Conflict, $"The account is {known} at {provider} already. A customer stays until the provider deletes it.").With("state", "linked")
+        await CustomerAsync(tenant, provider, account, cancellationToken) is { } known
+            ? known == customer ? null : new Problem(ProblemTypes.Conflict, $"The account is {known} at {provider} already. A customer stays until the provider deletes it.").With("state", "linked")
             : CustomerModel.HolderOf(await reader.FactAsync(CustomerModel.HolderFactOf(tenant, provider, customer), cancellationToken)) is { } holder && holder != account
                 ? Taken($"{customer} is another account's customer at {provider}. Each account has a customer of its own there.")
                 : null;

@@ -83,6 +83,8 @@ public static class LinkCustomerHandler
     public static CustomerDecision Handle(LinkCustomer command, Customer customer, AccountId? holder)
     {
         if (command.Deleted) return new(customer.CustomerId == command.CustomerId ? new CustomerUnlinked { CustomerId = command.CustomerId } : null);
+        // What it is already it stays, whoever else was linked to the same one before that was refused.
+        if (customer.CustomerId == command.CustomerId) return new(null);
         if (holder is { } other && other != command.Account) return new(null, new Conflict($"{command.Provider}:{command.CustomerId} is another account's customer. Each account has a customer of its own there."));
         return new(customer.CustomerId is null ? new CustomerLinked { Account = command.Account, Provider = command.Provider, CustomerId = command.CustomerId } : null);
     }
