@@ -33,9 +33,9 @@ internal sealed class AutoTopUpEndpoints(QuotaHallway quotas, AccountFinder acco
         var problem = read.Problem ?? errors.Problem ?? query.Problem();
         if (problem is null && wanted.Package is null)
         {
-            // What is turned off needs no package that is sold.
-            var found = await FindAsync(caller.Tenant, wanted, http.RequestAborted);
-            if (found.IsInSeveralCurrencies) problem = Problem.Invalid("amount", "fits packages in several currencies, whose prices can't be compared. Choose a package as item, or say an amount of money");
+            // What is turned off needs no package that is sold, nor one currency.
+            var found = await FindAsync(caller.Tenant, account, wanted, http.RequestAborted);
+            if (found.IsInSeveralCurrencies && settings!.Enabled) problem = Problem.Invalid("amount", "fits packages in several currencies, whose prices can't be compared, and nothing was bought or set before that would say which. Choose a package as item, or say an amount of money");
             else if (found.Best is var (package, quantity)) settings = settings! with { Package = package, Quantity = quantity };
             else if (settings!.Enabled) problem = Problem.Invalid("amount", "fits no package that is sold, nor several of one. Choose a package as item, or another amount");
         }
@@ -114,22 +114,33 @@ internal sealed class AutoTopUpEndpoints(QuotaHallway quotas, AccountFinder acco
         return new Wanted(null, 1, null, null);
     }
 
-    /// <summary>Of the packages of which a whole number makes the amount: for money the one with most credits, for credits the cheapest, where all of them are in one currency; of equal ones the fewest pieces.</summary>
-    private async Task<((string Package, long Quantity)? Best, bool IsInSeveralCurrencies)> FindAsync(string tenant, Wanted wanted, CancellationToken cancellationToken)
+    /// <summary>
+    /// Of the packages of which a whole number makes the amount: for money the one with most credits, for credits the cheapest; of equal ones the fewest pieces. Prices in several currencies are not compared: it is that of the
+    /// settings that stand, else of what the account paid last; where neither is among them, there is no best.
+    /// </summary>
+    private async Task<((string Package, long Quantity)? Best, bool IsInSeveralCurrencies)> FindAsync(string tenant, AccountId account, Wanted wanted, CancellationToken cancellationToken)
     {
-        (string Package, long Quantity)? best = null;
-        var rank = (Value: 0m, Quantity: 0L);
-        var currencies = new HashSet<string>(StringComparer.Ordinal);
+        var best = new Dictionary<string, (decimal Value, long Quantity, string Package)>(StringComparer.Ordinal);
         foreach (var item in await PackagesAsync(tenant, cancellationToken))
         {
             if (item is not { IsForSale: true, Entry: Package { Price.Amount: > 0 } package } || Pieces(package, wanted) is not { } pieces) continue;
-            currencies.Add(package.Price.Currency);
             var value = wanted.Money is not null ? -package.CreditAmount.Value * pieces : (decimal)package.Price.Amount * pieces;
-            if (best is not null && (value, pieces).CompareTo(rank) >= 0) continue;
-            (best, rank) = ((item.Id, pieces), (value, pieces));
+            var currency = package.Price.Currency;
+            if (!best.TryGetValue(currency, out var known) || (value, pieces).CompareTo((known.Value, known.Quantity)) < 0) best[currency] = (value, pieces, item.Id);
         }
 
-        return (best, currencies.Count > 1);
+        if (best.Count == 0) return (null, false);
+        var chosen = best.Count == 1 ? best.Keys.Single() : await CurrencyAsync(tenant, account, best.ContainsKey, cancellationToken);
+        return chosen is null ? (null, true) : ((best[chosen].Package, best[chosen].Quantity), false);
+    }
+
+    private async Task<string?> CurrencyAsync(string tenant, AccountId account, Func<string, bool> isOne, CancellationToken cancellationToken)
+    {
+        if ((await reader.StateAsync(QuotaModel.StreamOf(tenant, account), cancellationToken))?.State is Quota { AutoTopUp.Price.Currency: { } agreed } && isOne(agreed)) return agreed;
+        await using var command = reader.Source.CreateCommand("select currency from ledger.payments where tenant_id = $1 and account_id = $2 and paid_at is not null and amount > 0 order by position desc limit 1");
+        command.Parameters.AddWithValue(Tenants.Stored(tenant));
+        command.Parameters.AddWithValue(account.Value);
+        return await command.ExecuteScalarAsync(cancellationToken) is string paid && isOne(paid) ? paid : null;
     }
 
     private static long? Pieces(Package package, Wanted wanted)

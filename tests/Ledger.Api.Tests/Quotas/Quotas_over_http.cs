@@ -175,9 +175,18 @@ public sealed class Quotas_over_http(ContractService service) : IClassFixture<Co
         var path = account.Path + "/auto-topup";
         var refused = (await account.Client.Put(path, """{"threshold":10,"amount":7919}""")).ShouldBe(400, "invalid-request");
         (refused.WrongMembers.Single(), refused.Body.Contains("several currencies", StringComparison.Ordinal)).ShouldBe(("amount", true));
+        (await account.Client.Put(path, """{"threshold":10,"amount":7919,"enabled":false}""")).ShouldBe(200)["enabled"].ShouldBe("false", "what is turned off needs no price");
+        var paid = await service.OpenAsync();
+        await new Purchaser(service).BuyAsync(paid);
+        (await paid.Client.Put(paid.Path + "/auto-topup", """{"threshold":1,"amount":7919}""")).ShouldBe(200)["price.currency"].ShouldBe("usd", "that is what the account paid in");
         (await account.Client.Put(path, """{"threshold":10,"amount":{"amount":1800,"currency":"usd"}}""")).ShouldBe(200);
         (await account.Client.Put(path, """{"threshold":10,"item":"odd-idr"}""")).ShouldBe(200)["price.currency"].ShouldBe("idr");
-        foreach (var id in new[] { "odd-usd", "odd-idr" }) (await service.Admin.Send(HttpMethod.Delete, $"/v1/packages/{id}", null, null)).Status.ShouldBeInRange(200, 204);
+        (await account.Client.Put(path, """{"threshold":10,"amount":7919}""")).ShouldBe(200).ShouldSatisfyAllConditions(set => set["price.currency"].ShouldBe("idr", "that is what was agreed on so far"), set => set["item.id"].ShouldBe("odd-idr"));
+        (await service.Admin.Put("/v1/packages/odd-eur", """{"name":"Odd","price":{"amount":700,"currency":"eur"},"creditAmount":7907}""")).Status.ShouldBeOneOf(200, 201);
+        (await account.Client.Put(path, """{"threshold":10,"item":"odd-eur"}""")).ShouldBe(200)["price.currency"].ShouldBe("eur");
+        (await account.Client.Put(path, """{"threshold":10,"amount":7919}""")).ShouldBe(400, "invalid-request");
+        (await account.Client.Put(path, """{"threshold":10,"amount":7919,"enabled":false}""")).ShouldBe(200).ShouldSatisfyAllConditions(off => off["enabled"].ShouldBe("false"), off => off["item.id"].ShouldBe("odd-eur"));
+        foreach (var id in new[] { "odd-usd", "odd-idr", "odd-eur" }) (await service.Admin.Send(HttpMethod.Delete, $"/v1/packages/{id}", null, null)).Status.ShouldBeInRange(200, 204);
     }
 
     [Fact]
