@@ -22,19 +22,22 @@ internal sealed class PaymentCalls(PaymentHallway hallway, EventReader reader, P
     // Stripe forgets a key after a day; with room for what a call may take, and for clocks.
     private static readonly TimeSpan KeysLast = TimeSpan.FromHours(20);
 
+    private static readonly TimeSpan OthersAreAtIt = TimeSpan.FromSeconds(2);
+
     private static readonly EventMeta Meta = new(null, null, "payments");
 
     /// <summary>Does all that is due on a payment now.</summary>
-    /// <returns>False where somebody else is at it.</returns>
-    public async Task<bool> DoDueAsync(string tenant, PaymentId id, CancellationToken cancellationToken)
+    /// <returns>Nothing where that is done; later where somebody else is at it; failed where what came of it could not be kept.</returns>
+    public async Task<Settled> DoDueAsync(string tenant, PaymentId id, CancellationToken cancellationToken)
     {
-        if (await desk.TakeAsync(tenant, id, cancellationToken) is not { } attempt) return false;
+        if (await desk.TakeAsync(tenant, id, cancellationToken) is not { } attempt) return Settled.Later(OthersAreAtIt);
         try
         {
             await using var lease = KeptLease.Hold(cancel => desk.KeepAsync(tenant, id, attempt, cancel), logger);
-            if (await reader.StateAsync(PaymentModel.StreamOf(tenant, id), cancellationToken) is not { State: Payment payment } found) return true;
-            foreach (var (call, refund) in payment.DueBy(found.Now).ToList()) await DoAsync(tenant, payment, call, refund, attempt, found.Now, cancellationToken);
-            return true;
+            if (await reader.StateAsync(PaymentModel.StreamOf(tenant, id), cancellationToken) is not { State: Payment payment } found) return Settled.Nothing;
+            var isKept = true;
+            foreach (var (call, refund) in payment.DueBy(found.Now).ToList()) isKept &= await DoAsync(tenant, payment, call, refund, attempt, found.Now, cancellationToken);
+            return isKept ? Settled.Nothing : Settled.Failed();
         }
         finally
         {
@@ -42,26 +45,25 @@ internal sealed class PaymentCalls(PaymentHallway hallway, EventReader reader, P
         }
     }
 
-    private async Task DoAsync(string tenant, Payment payment, ProviderCall call, Refund? refund, int attempt, DateTimeOffset now, CancellationToken cancellationToken)
+    /// <summary>Does one call; false where what came of it, or that it begins, could not be kept: then it is due as before.</summary>
+    private async Task<bool> DoAsync(string tenant, Payment payment, ProviderCall call, Refund? refund, int attempt, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var tried = new RecordProviderCall { Payment = payment.Id, Call = call, Refund = refund?.Id };
         try
         {
             if (await providers.OfAsync(tenant, payment.Provider, cancellationToken) is not var (provider, settings))
             {
-                await SendAsync(tenant, tried with { Reason = $"The tenant has not set up {payment.Provider}." });
-                return;
+                return await SendAsync(tenant, tried with { Reason = $"The tenant has not set up {payment.Provider}." });
             }
 
             switch (call)
             {
                 case ProviderCall.Open:
-                    await OpenAsync(tenant, payment, provider, settings, attempt, cancellationToken);
-                    break;
+                    return await OpenAsync(tenant, payment, provider, settings, attempt, cancellationToken);
                 case ProviderCall.Charge:
                     // What was called off meanwhile is not asked for; what can't be noted now is asked for later.
-                    if (!payment.IsChargeBegun) await SendAsync(tenant, new BeginCharge { Payment = payment.Id });
-                    if (await hallway.FindAsync(tenant, payment.Id, cancellationToken) is not { IsChargeBegun: true, Standing: PaymentStatus.Pending }) return;
+                    if (!payment.IsChargeBegun && !await SendAsync(tenant, new BeginCharge { Payment = payment.Id })) return false;
+                    if (await hallway.FindAsync(tenant, payment.Id, cancellationToken) is not { IsChargeBegun: true, Standing: PaymentStatus.Pending }) return true;
                     var charge = new ChargeOrder
                     {
                         Tenant = tenant,
@@ -74,19 +76,17 @@ internal sealed class PaymentCalls(PaymentHallway hallway, EventReader reader, P
                         MayHaveBeenAsked = now - payment.CreatedAt > KeysLast,
                     };
                     // What was not applied is told again by the same call: the same key gives the same answer.
-                    await SendAsync(tenant, tried with { Reason = await ApplyAsync(tenant, $"call/{payment.Id}", await provider.ChargeAsync(settings, charge, cancellationToken), cancellationToken) });
-                    break;
+                    return await SendAsync(tenant, tried with { Reason = await ApplyAsync(tenant, $"call/{payment.Id}", await provider.ChargeAsync(settings, charge, cancellationToken), cancellationToken) });
                 case ProviderCall.Refund:
                     var money = payment.Amount with { Amount = refund!.Amount };
                     var order = new RefundOrder(payment.Id.Value, refund.Id, payment.Refs, money, refund.Reason, tenant, payment.Account.Value, now - refund.CreatedAt > KeysLast);
                     var told = await provider.RefundAsync(settings, order, cancellationToken);
                     var unapplied = await ApplyAsync(tenant, $"call/{refund.Id}", told.Select(fact => fact is RefundTold one && (one.OurRefundId is null && told.Length == 1) ? one with { OurRefundId = refund.Id } : fact), cancellationToken);
-                    if ((await hallway.FindAsync(tenant, payment.Id, cancellationToken))?.FindRefund(refund.Id) is { NextTry: not null }) await SendAsync(tenant, tried with { Reason = unapplied ?? "The provider has not said yet how it stands." });
-                    break;
+                    return (await hallway.FindAsync(tenant, payment.Id, cancellationToken))?.FindRefund(refund.Id) is not { NextTry: not null }
+                        || await SendAsync(tenant, tried with { Reason = unapplied ?? "The provider has not said yet how it stands." });
                 default:
                     var facts = await provider.AskAsync(settings, payment.Refs, cancellationToken);
-                    await SendAsync(tenant, tried with { Reason = await ApplyAsync(tenant, $"call/{payment.Id}", facts, cancellationToken), IsUnknown = facts.IsEmpty });
-                    break;
+                    return await SendAsync(tenant, tried with { Reason = await ApplyAsync(tenant, $"call/{payment.Id}", facts, cancellationToken), IsUnknown = facts.IsEmpty });
             }
         }
         catch (ProviderException failure)
@@ -96,11 +96,11 @@ internal sealed class PaymentCalls(PaymentHallway hallway, EventReader reader, P
             if (failure.Fault == ProviderFault.CustomerGone && payment.Charge is { } lost) await hallway.LinkAsync(tenant, new LinkCustomer(payment.Account, payment.Provider!, lost.CustomerId, Deleted: true));
             // An order id that was used is the trace of a call whose answer was lost: the next attempt has another one.
             var isFinal = call != ProviderCall.Ask && failure.Fault is ProviderFault.Refused or ProviderFault.NotFound or ProviderFault.CustomerGone && failure.Code != MidtransProvider.OrderIdTaken;
-            await SendAsync(tenant, tried with { Reason = Cut(failure.Message), IsFinal = isFinal, IsUnknown = call == ProviderCall.Ask && failure.Fault == ProviderFault.NotFound });
+            return await SendAsync(tenant, tried with { Reason = Cut(failure.Message), IsFinal = isFinal, IsUnknown = call == ProviderCall.Ask && failure.Fault == ProviderFault.NotFound });
         }
     }
 
-    private async Task OpenAsync(string tenant, Payment payment, IPaymentProvider provider, ProviderSettings settings, int attempt, CancellationToken cancellationToken)
+    private async Task<bool> OpenAsync(string tenant, Payment payment, IPaymentProvider provider, ProviderSettings settings, int attempt, CancellationToken cancellationToken)
     {
         var contact = await desk.ContactAsync(tenant, payment.Id, cancellationToken);
         var order = OrderOf(tenant, payment, attempt, await desk.ShiftAsync(cancellationToken)) with { Email = contact?.Email, Name = contact?.Name };
@@ -109,7 +109,7 @@ internal sealed class PaymentCalls(PaymentHallway hallway, EventReader reader, P
             tenant, payment.Account, provider, settings, contact,
             async (known, number) => (known, await provider.StartAsync(settings, order with { CustomerId = known, CustomerNumber = number }, cancellationToken)), cancellationToken);
         var refs = customer is null ? started.Refs : new ProviderRefs { CustomerId = customer }.With(started.Refs);
-        await SendAsync(tenant, new RecordCheckoutPage { Payment = payment.Id, Refs = refs, RedirectUrl = started.RedirectUrl.ToString(), Token = started.Token, Attempt = attempt });
+        return await SendAsync(tenant, new RecordCheckoutPage { Payment = payment.Id, Refs = refs, RedirectUrl = started.RedirectUrl.ToString(), Token = started.Token, Attempt = attempt });
     }
 
     /// <summary>Where the provider is to charge each period by itself, its page is one for its own price.</summary>
@@ -200,10 +200,12 @@ internal sealed class PaymentCalls(PaymentHallway hallway, EventReader reader, P
         return unapplied;
     }
 
-    private async Task SendAsync(string tenant, PaymentCommand command)
+    // False where it could not be kept; what had to be kept no more counts as kept.
+    private async Task<bool> SendAsync(string tenant, PaymentCommand command)
     {
         var result = await hallway.SendAsync(tenant, command, Meta);
         if (result.Problem is { } problem) logger.LogWarning("What came of a call of payment {Payment} could not be kept, and is asked again: {Detail}", command.Payment, problem.Detail);
+        return result.Problem is null;
     }
 
     private static string Cut(string text) => text.Length <= ReasonMax ? text : text[..ReasonMax];

@@ -8,8 +8,6 @@ namespace Ledger.Api.Payments;
 /// </summary>
 internal sealed class PaymentDue(PaymentCalls calls) : IDueKind
 {
-    private static readonly TimeSpan OthersAreAtIt = TimeSpan.FromSeconds(2);
-
     /// <inheritdoc/>
     public string Kind => PaymentModel.StreamKind;
 
@@ -26,6 +24,5 @@ internal sealed class PaymentDue(PaymentCalls calls) : IDueKind
     public bool SettlesTime => false;
 
     /// <inheritdoc/>
-    public async Task<Settled> DoAsync(Claim claim, bool mayCall, CancellationToken stopping) =>
-        await calls.DoDueAsync(claim.Stream.Tenant, PaymentModel.PaymentOf(claim.Stream), stopping) ? Settled.Nothing : Settled.Later(OthersAreAtIt);
+    public Task<Settled> DoAsync(Claim claim, bool mayCall, CancellationToken stopping) => calls.DoDueAsync(claim.Stream.Tenant, PaymentModel.PaymentOf(claim.Stream), stopping);
 }

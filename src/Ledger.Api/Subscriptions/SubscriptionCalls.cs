@@ -104,22 +104,20 @@ internal sealed class SubscriptionCalls(SubscriptionHallway hallway, Subscriptio
         var came = new RecordSubscriptionCall { Subscription = subscription.Id, Account = subscription.Account, Action = action.Version };
         try
         {
-            if (action.NotAfter <= now)
+            // What comes too late is not asked for any more. It may have been, and its answer lost: then how it stands says so.
+            var isLate = action.NotAfter <= now;
+            if (await providers.OfAsync(tenant, subscription.Provider, cancellationToken) is not var (provider, settings))
             {
-                came = came with { Reason = $"The period ended before {subscription.Provider} could be asked for the change. It is asked for it before the next one ends.", IsFinal = true };
-            }
-            else if (await providers.OfAsync(tenant, subscription.Provider, cancellationToken) is not var (provider, settings))
-            {
-                came = came with { Reason = $"The tenant has not set up {subscription.Provider}." };
+                came = isLate ? TooLate(came, subscription) : came with { Reason = $"The tenant has not set up {subscription.Provider}." };
             }
             else if (subscription.Refs.SubscriptionId is null)
             {
-                came = came with { Reason = $"{subscription.Provider} has not told yet what it calls it." };
+                came = isLate ? TooLate(came, subscription) : came with { Reason = $"{subscription.Provider} has not told yet what it calls it." };
             }
             else
             {
                 var n = 0;
-                foreach (var fact in await AskAsync(provider, settings, OrderOf(tenant, subscription, action), action.Kind, cancellationToken))
+                foreach (var fact in await AskAsync(provider, settings, OrderOf(tenant, subscription, action), isLate ? ProviderActionKind.Ask : action.Kind, cancellationToken))
                 {
                     var outcome = await facts.ApplyAsync(tenant, string.Create(CultureInfo.InvariantCulture, $"call/{subscription.Id}/{action.Version}/{n++}"), fact, false, cancellationToken);
                     if (outcome.NotApplied is not { } why) continue;
@@ -127,6 +125,8 @@ internal sealed class SubscriptionCalls(SubscriptionHallway hallway, Subscriptio
                     logger.LogWarning("What the provider answered about {Subscription} was not applied: {Outcome}", subscription.Id, outcome);
                     came = came with { Reason = Cut("What the provider answered was not applied. " + why), IsFinal = outcome is not FactOutcome.NotNow && subscription.Tries >= UnappliedTriesMax };
                 }
+
+                if (isLate && came.Reason is null && await hallway.FindAsync(tenant, subscription.Id, cancellationToken) is { ChangesLength: true }) came = TooLate(came, subscription);
             }
         }
         catch (ProviderException failure)
@@ -139,6 +139,9 @@ internal sealed class SubscriptionCalls(SubscriptionHallway hallway, Subscriptio
         if (result.Problem is { } problem) logger.LogWarning("What came of a call of subscription {Subscription} could not be kept, and is told again: {Detail}", subscription.Id, problem.Detail);
         return result.Problem is null;
     }
+
+    private static RecordSubscriptionCall TooLate(RecordSubscriptionCall came, Subscription subscription) =>
+        came with { Reason = $"The period ended before {subscription.Provider} had done the change. It is asked for it before the next one ends.", IsFinal = true };
 
     private static Task<System.Collections.Immutable.ImmutableArray<ProviderFact>> AskAsync(IPaymentProvider provider, ProviderSettings settings, SubscriptionOrder order, ProviderActionKind kind, CancellationToken cancellationToken) => kind switch
     {

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Ledger.Api.Billing;
+using Ledger.Api.Commands;
 using Ledger.Api.Maintenance;
 using Ledger.Api.Payments;
 using Ledger.Api.Settings;
@@ -28,7 +29,9 @@ public sealed class Answers_of_providers(ContractService service) : IAsyncLifeti
 
     private Purchaser Shop => new(service);
 
-    private PaymentCalls Payments => new(Get<PaymentHallway>(), Get<EventReader>(), new ProviderDesk([provider], Get<TenantSettings>()), Get<PaymentDesk>(), NullLogger<PaymentCalls>.Instance);
+    private PaymentCalls Payments => Through(Get<PaymentHallway>());
+
+    private PaymentCalls Through(PaymentHallway hallway) => new(hallway, Get<EventReader>(), new ProviderDesk([provider], Get<TenantSettings>()), Get<PaymentDesk>(), NullLogger<PaymentCalls>.Instance);
 
     // A run that an operator asked for is under way: workers leave everything to it.
     public async ValueTask InitializeAsync() => await service.QueryAsync<string>("update ledger.maintenance_turn set holder = 'a test', until = now() + interval '1 minute' returning holder");
@@ -58,7 +61,7 @@ public sealed class Answers_of_providers(ContractService service) : IAsyncLifeti
         var (account, payment) = await ToppedUpAsync();
         var id = new PaymentId(payment);
         provider.Charge = order => [Paid(order, "another")];
-        (await Payments.DoDueAsync("default", id, CancellationToken.None)).ShouldBeTrue();
+        (await Payments.DoDueAsync("default", id, CancellationToken.None)).ShouldBe(Settled.Nothing);
         var tried = (await Shop.Hallway.FindAsync("default", id, CancellationToken.None))!;
         (tried.Status, tried.IsChargeBegun, tried.IsCharged, tried.Page!.Tries).ShouldBe((PaymentStatus.Pending, true, false, 1));
         tried.NextCall.ShouldNotBeNull("it is asked for again");
@@ -84,6 +87,21 @@ public sealed class Answers_of_providers(ContractService service) : IAsyncLifeti
         await Payments.DoDueAsync("default", new PaymentId(payment), CancellationToken.None);
         provider.Charged.ShouldBeEmpty();
         (await service.QueryAsync<long>($"select count(*) from ledger.due where stream_id = 'payment/{payment}'")).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_charge_that_can_not_be_noted_as_begun_is_not_asked_for_and_left_alone_ever_longer()
+    {
+        var (_, payment) = await ToppedUpAsync();
+        var ended = new GroupCommit(service.ConnectionString, EventJson.Catalog, new StreamModels(), [], new GroupCommitOptions(), NullLogger.Instance);
+        ended.Dispose();
+        var hallway = new PaymentHallway(ended, Get<EventReader>(), Get<TenantSettings>(), Get<SubscriptionFacts>(), Get<SubscriptionHallway>());
+        var came = await Through(hallway).DoDueAsync("default", new PaymentId(payment), CancellationToken.None);
+        (came.HasFailed, came.After(1), came.After(2)).ShouldBe((true, TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(10)));
+        provider.Charged.ShouldBeEmpty();
+        provider.Charge = order => [Paid(order)];
+        (await Payments.DoDueAsync("default", new PaymentId(payment), CancellationToken.None)).ShouldBe(Settled.Nothing);
+        (await Shop.Get(payment))["status"].ShouldBe("succeeded");
     }
 
     [Fact]
@@ -152,6 +170,49 @@ public sealed class Answers_of_providers(ContractService service) : IAsyncLifeti
         stripe.Canceled[0].ShouldBe(stripe.Canceled[1], "it is the same call with the same key");
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_change_whose_answer_was_lost_and_that_is_too_late_now_is_judged_by_how_the_provider_says_it_stands(bool isDone)
+    {
+        var stripe = new Answering("stripe");
+        var (hallway, account, plans) = (Get<SubscriptionHallway>(), await service.OpenAsync(), new Subscribing(service));
+        var (month, year) = (Subscribing.NewId("price_"), Subscribing.NewId("price_"));
+        var monthly = await plans.PlanAsync(more: $$$""","providerRefs":{"stripe":{"priceId":"{{{month}}}"}}""");
+        var yearly = await plans.PlanAsync(9_000, interval: "year", more: $$$""","providerRefs":{"stripe":{"priceId":"{{{year}}}"}}""");
+        var (theirs, now) = (Subscribing.NewId("sub_"), await plans.NowAsync());
+        SubscriptionTold Told(string price, DateTimeOffset at, DateTimeOffset start, DateTimeOffset end) => new()
+        {
+            Provider = "stripe",
+            SubscriptionId = theirs,
+            Marks = new("default", account.Id, null),
+            Refs = new() { SubscriptionId = theirs },
+            Status = ToldSubscriptionStatus.Active,
+            At = at,
+            Items = [new("si_1", price, 1, start, end)],
+        };
+        // The period ends in half an hour: so the provider is to be asked for the year at once.
+        var end = now.AddMinutes(30);
+        await Get<SubscriptionFacts>().ApplyAsync("default", theirs, Told(month, now, end.AddMonths(-1), end), false, CancellationToken.None);
+        var id = (await hallway.LiveAsync("default", new AccountId(account.Id), CancellationToken.None))!.Value.Subscription.Id;
+        (await hallway.SendAsync("default", new ChangeSubscription { Subscription = id, Account = default, PlanId = yearly, When = ChangeWhen.PeriodEnd }, Meta)).Problem.ShouldBeNull();
+        await hallway.SendAsync("default", new SettleSubscription { Subscription = id, Account = default }, Meta);
+
+        var settings = new TenantSettings(Get<NpgsqlDataSource>(), new ConfigurationBuilder().AddInMemoryCollection([new("Stripe:SecretKey", "sk_test_answers"), new("Stripe:WebhookSecret", "whsec_answers")]).Build(), requiresPublic: false);
+        var calls = new SubscriptionCalls(hallway, Get<SubscriptionFacts>(), Get<EventReader>(), new ProviderDesk([stripe], settings), Get<DueDesk>(), NullLogger<SubscriptionCalls>.Instance);
+        await calls.DoDueAsync("default", id, CancellationToken.None);
+        var tried = (await hallway.FindAsync("default", id, CancellationToken.None))!;
+        (tried.Tries, tried.Asking?.Kind, stripe.Changes).ShouldBe((1, ProviderActionKind.Change, 1), "its answer was lost");
+
+        await ShiftAsync(31 * 60);
+        var (begun, next) = (now.AddMinutes(1), end.AddMonths(1));
+        stripe.Asked = _ => isDone ? [Told(year, begun, begun, begun.AddYears(1))] : [Told(month, end, end, next)];
+        await calls.DoDueAsync("default", id, CancellationToken.None);
+        var known = (await hallway.FindAsync("default", id, CancellationToken.None))!;
+        (known.Asks.Count, known.Plan.Id, stripe.Changes).ShouldBe((0, isDone ? yearly : monthly, 1));
+        (known.Attention, known.Scheduled?.Plan.Id).ShouldBe(isDone ? (null, null) : ("The period ended before stripe had done the change. It is asked for it before the next one ends.", yearly));
+    }
+
     private sealed class Answering(string name) : IPaymentProvider
     {
         public Func<ChargeOrder, ImmutableArray<ProviderFact>> Charge { get; set; } = _ => [];
@@ -159,6 +220,10 @@ public sealed class Answers_of_providers(ContractService service) : IAsyncLifeti
         public Func<RefundOrder, ImmutableArray<ProviderFact>> Refund { get; set; } = _ => [];
 
         public Func<SubscriptionOrder, ImmutableArray<ProviderFact>> Cancel { get; set; } = _ => [];
+
+        public Func<ProviderRefs, ImmutableArray<ProviderFact>> Asked { get; set; } = _ => throw new NotSupportedException();
+
+        public int Changes { get; private set; }
 
         public List<ChargeOrder> Charged { get; } = [];
 
@@ -186,6 +251,12 @@ public sealed class Answers_of_providers(ContractService service) : IAsyncLifeti
             return Task.FromResult(Cancel(order));
         }
 
+        public Task<ImmutableArray<ProviderFact>> ChangeSubscriptionAsync(ProviderSettings settings, SubscriptionOrder order, CancellationToken cancellationToken)
+        {
+            Changes++;
+            throw new ProviderException("no answer", ProviderFault.Unknown);
+        }
+
         public string? Objection(CheckoutOrder order) => null;
 
         public Task<StartedCheckout> StartAsync(ProviderSettings settings, CheckoutOrder order, CancellationToken cancellationToken) => throw new NotSupportedException();
@@ -194,7 +265,7 @@ public sealed class Answers_of_providers(ContractService service) : IAsyncLifeti
 
         public Task ExpireAsync(ProviderSettings settings, ProviderRefs refs, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-        public Task<ImmutableArray<ProviderFact>> AskAsync(ProviderSettings settings, ProviderRefs refs, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public Task<ImmutableArray<ProviderFact>> AskAsync(ProviderSettings settings, ProviderRefs refs, CancellationToken cancellationToken) => Task.FromResult(Asked(refs));
 
         public IAsyncEnumerable<ProviderPayment>? ListAsync(ProviderSettings settings, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken) => null;
 
