@@ -14,6 +14,9 @@ public sealed class SubscriptionModel() : JsonModel<Subscription>(BillingDraft.S
     /// <summary>The kind of the facts that lead from a provider's subscription to ours.</summary>
     public const string RefFact = "subscription_ref";
 
+    /// <inheritdoc/>
+    public override short Format => 2;
+
     /// <summary>The stream of a subscription.</summary>
     public static StreamRef StreamOf(string tenant, SubscriptionId id) => new(tenant, $"{BillingDraft.SubscriptionKind}/{id.Value}");
 

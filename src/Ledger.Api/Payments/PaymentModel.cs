@@ -20,7 +20,7 @@ public sealed class PaymentModel : IStreamModel
     public string Kind => StreamKind;
 
     /// <inheritdoc/>
-    public short Format => 1;
+    public short Format => 2;
 
     /// <summary>The stream of a payment.</summary>
     public static StreamRef StreamOf(string tenant, PaymentId id) => new(tenant, $"{StreamKind}/{id.Value}");
