@@ -86,8 +86,9 @@ internal sealed class Reconciler(PaymentHallway hallway, EventReader reader, Pro
             {
                 // What it charges by itself for a subscription of ours is known by its invoice.
                 var asked = told is { HasMoney: true, Refs.InvoiceId: not null } ? await provider.AskAsync(settings, told.Refs, cancellationToken) : [];
-                if (await IsOursAsync(scope, told, asked, cancellationToken)) await MissingAsync(scope, told, asked, findings, cancellationToken);
-                else findings.IsForeign();
+                if (await IsMissingAsync(scope, told, asked, cancellationToken) is not { } isMissing) findings.IsForeign();
+                else if (isMissing) await MissingAsync(scope, told, asked, findings, cancellationToken);
+                else findings.Agrees();
             }
             else if (told.HasMoney)
             {
@@ -187,10 +188,18 @@ internal sealed class Reconciler(PaymentHallway hallway, EventReader reader, Pro
         findings.Differs(Body(payment, told, [missing], healing, note));
     }
 
-    private async Task<bool> IsOursAsync(ReconciliationScope scope, PaymentTelling told, IReadOnlyList<ProviderFact> facts, CancellationToken cancellationToken)
+    // Whether what was charged for a subscription has no payment here that it should have; null where it is not this tenant's: several may share one account of the provider.
+    private async Task<bool?> IsMissingAsync(ReconciliationScope scope, PaymentTelling told, IReadOnlyList<ProviderFact> facts, CancellationToken cancellationToken)
     {
-        if (facts.OfType<InvoiceTold>().FirstOrDefault() is not { } bill) return false;
-        return await hallway.ApplyAsync(scope.Tenant, Key(scope, told, 0, 0), bill, dryRun: true, cancellationToken) is not FactOutcome.Unchanged { Subscription: null };
+        if (facts.OfType<InvoiceTold>().FirstOrDefault() is not { } bill) return null;
+        if (bill.Marks.Tenant is { } tenant && tenant != scope.Tenant) return null;
+        return await hallway.ApplyAsync(scope.Tenant, Key(scope, told, 0, 0), bill, dryRun: true, cancellationToken) switch
+        {
+            FactOutcome.Unchanged { Subscription: null } => null,
+            FactOutcome.Unchanged => false, // its period was granted before such payments were kept
+            FactOutcome.Waits or FactOutcome.NotNow => bill.Marks.Tenant is null ? null : true,
+            _ => true,
+        };
     }
 
     private async Task<IReadOnlyList<Difference>> DifferencesAsync(string tenant, Payment payment, PaymentTelling told, CancellationToken cancellationToken)

@@ -41,7 +41,7 @@ internal sealed class SubscriptionFacts(SubscriptionHallway hallway, CatalogEndp
                 ? await OfInvoiceAsync(tenant, id, account, plan, invoice, known, cancellationToken)
                 : new ApplySubscriptionFact { Subscription = id, Account = account, PlanId = plan, Fact = (SubscriptionTold)fact, Tenant = tenant };
             // Where the reference leads elsewhere by now, another notification was first: it is looked for again.
-            if (await hallway.TrySendAsync(tenant, command, meta, fingerprint, dryRun, refs: [reference], cancellationToken: cancellationToken) is { } result) return OutcomeOf(result, id, known is not null);
+            if (await hallway.TrySendAsync(tenant, command, meta, fingerprint, dryRun, refs: [reference], cancellationToken: cancellationToken) is { } result) return OutcomeOf(result, id, known is not null, fact, (command as ApplyInvoiceFact)?.Known?.Value);
             if (looks == LooksMax) return new FactOutcome.NotNow("The subscription changes faster than it can be looked at.");
         }
     }
@@ -99,22 +99,24 @@ internal sealed class SubscriptionFacts(SubscriptionHallway hallway, CatalogEndp
         return plans.Where(item => item.Entry is Plan plan && plan.PriceAt(fact.Provider) == price).OrderBy(item => item.IsArchived).Select(item => item.Id).FirstOrDefault();
     }
 
-    private static FactOutcome OutcomeOf(SubscriptionResult result, SubscriptionId id, bool isKnown)
+    private static FactOutcome OutcomeOf(SubscriptionResult result, SubscriptionId id, bool isKnown, ProviderFact fact, string? payment)
     {
         if (result.Problem is { } problem) return problem.Type.Status >= 500 ? new FactOutcome.NotNow(problem.Detail) : new FactOutcome.Refused(problem.Detail);
         if (result.Unwritten is var (decision, draft))
         {
             return decision switch
             {
-                SubscriptionDecision.Waits waits => new FactOutcome.Waits(waits.Why),
-                SubscriptionDecision.Nothing nothing => new FactOutcome.Unchanged(null, nothing.Why) { Subscription = isKnown ? id.Value : null },
-                _ when draft.IsEmpty => new FactOutcome.Unchanged(null, "all of it is known") { Subscription = isKnown ? id.Value : null },
-                _ => Applied(id, draft.Beside.SelectMany(stream => stream.Events).Concat(draft.AccountEvents)),
+                // What an invoice is for may stand in the lines that were not told: its provider has them.
+                SubscriptionDecision.Waits waits => new FactOutcome.Waits(waits.Why) { IsUnknown = fact is InvoiceTold { HasMoreLines: true } },
+                SubscriptionDecision.Nothing nothing => new FactOutcome.Unchanged(payment, nothing.Why) { Subscription = isKnown ? id.Value : null },
+                _ when draft.IsEmpty => new FactOutcome.Unchanged(payment, "all of it is known") { Subscription = isKnown ? id.Value : null },
+                _ => Applied(id, draft.Beside.Where(stream => stream.Kind == PaymentModel.StreamKind).Select(stream => stream.Id).FirstOrDefault(), draft.Beside.SelectMany(stream => stream.Events).Concat(draft.AccountEvents)),
             };
         }
 
-        return result.Events.Count == 0 ? new FactOutcome.Unchanged(null, "it was applied before") { Subscription = id.Value } : Applied(id, result.Events.Select(stored => stored.Data));
+        return result.Events.Count == 0 ? new FactOutcome.Unchanged(payment, "it was applied before") { Subscription = id.Value } : Applied(id, result.Events.Where(stored => stored.Data is PaymentEvent).Select(stored => PaymentModel.PaymentOf(stored.Stream).Value).FirstOrDefault(), result.Events.Select(stored => stored.Data));
     }
 
-    private static FactOutcome.Applied Applied(SubscriptionId id, IEnumerable<object> events) => new(null, [.. events.Select(EventJson.Catalog.NameOf)]) { Subscription = id.Value };
+    // With the payment of the invoice: by it the notification is found, and its text erased.
+    private static FactOutcome.Applied Applied(SubscriptionId id, string? payment, IEnumerable<object> events) => new(payment, [.. events.Select(EventJson.Catalog.NameOf)]) { Subscription = id.Value };
 }

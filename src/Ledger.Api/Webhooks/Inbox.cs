@@ -60,6 +60,13 @@ internal sealed class Inbox(ProviderDirectory providers, IFactApplier facts, Hin
             var judged = await ToldAsync();
             // Of an invoice that is nobody's here nothing will come.
             if (judged is { IsUnknown: true, Status: DeliveryStatus.Waiting } && told.All(fact => fact is DetailsTold) && delivery.Tries >= LinkTriesMax) return judged with { Status = DeliveryStatus.Ignored, Reason = "It is about no payment of this ledger." };
+            if (judged.IsUnknown && !dryRun && told is [InvoiceTold { HasMoreLines: true, Refs: var cut }])
+            {
+                // What it is for stands in the lines that were not told: all of them are asked for, and take its place.
+                var whole = await BillsAsync(adapter, settings, delivery, cut, cancellationToken);
+                return whole.IsEmpty ? judged : await ApplyAllAsync(delivery, read, whole, n => AnswerKey(delivery, cut, whole[n]), dryRun);
+            }
+
             return judged.IsUnknown && !dryRun && await LearnAsync(adapter, settings, delivery, told, cancellationToken) ? await ToldAsync() : judged;
         }
 
@@ -75,7 +82,7 @@ internal sealed class Inbox(ProviderDirectory providers, IFactApplier facts, Hin
         }
 
         // The effect and its key come from the answer alone; what the body claimed only decides whether to ask again.
-        var applied = await ApplyAllAsync(delivery, read, answer, n => Key(delivery, HintAsker.NameOf(refs)!, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(FactJson.Write(answer[n])))[..16])), dryRun);
+        var applied = await ApplyAllAsync(delivery, read, answer, n => AnswerKey(delivery, refs, answer[n]), dryRun);
         var lacking = hints.Select(h => Hints.Lacks(h, answer)).FirstOrDefault(l => l is not null);
         // Anybody may have made it up: what its provider knows nothing of, asked again and again, is nothing.
         if (answer.IsEmpty && hints.All(h => h is SubscriptionTold or DetailsTold) && delivery.Tries >= options.UnsignedTriesMax) return applied with { Status = DeliveryStatus.Ignored, Reason = "Nobody signed it, and its provider knows nothing of it." };
@@ -87,21 +94,21 @@ internal sealed class Inbox(ProviderDirectory providers, IFactApplier facts, Hin
     private async Task<bool> LearnAsync(IPaymentProvider adapter, ProviderSettings settings, Delivery delivery, ImmutableArray<ProviderFact> told, CancellationToken cancellationToken)
     {
         if (told.FirstOrDefault(fact => fact is RefundTold or RefundedSoFarTold or DisputeTold && fact.Marks.Payment is null && !fact.Refs.Leading.IsEmpty)?.Refs is not { } refs) return false;
+        var learnt = false;
+        foreach (var bill in await BillsAsync(adapter, settings, delivery, refs, cancellationToken)) learnt |= await facts.ApplyAsync(delivery.Tenant, AnswerKey(delivery, refs, bill), bill, dryRun: false, CancellationToken.None) is FactOutcome.Applied;
+        return learnt;
+    }
+
+    // The invoices that a provider names when it is asked, with all of their lines; none where it can't be: it waits, and is asked again.
+    private async Task<ImmutableArray<ProviderFact>> BillsAsync(IPaymentProvider adapter, ProviderSettings settings, Delivery delivery, ProviderRefs refs, CancellationToken cancellationToken)
+    {
         try
         {
-            var answer = await asker.AskAsync(adapter, settings, delivery.Tenant, refs, cancellationToken);
-            var learnt = false;
-            foreach (var bill in answer.OfType<InvoiceTold>())
-            {
-                var key = Key(delivery, HintAsker.NameOf(refs)!, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(FactJson.Write(bill)))[..16]));
-                learnt |= await facts.ApplyAsync(delivery.Tenant, key, bill, dryRun: false, CancellationToken.None) is FactOutcome.Applied;
-            }
-
-            return learnt;
+            return [.. (await asker.AskAsync(adapter, settings, delivery.Tenant, refs, cancellationToken)).Where(fact => fact is InvoiceTold)];
         }
         catch (ProviderException)
         {
-            return false; // it waits, and is asked again
+            return [];
         }
     }
 
@@ -150,6 +157,8 @@ internal sealed class Inbox(ProviderDirectory providers, IFactApplier facts, Hin
         if (delivery.Live is not { } live || TenantSettings.IsLive(delivery.Provider, settings) is not { } key || live == key) return null;
         return live ? "It is about real money (livemode), and the key in use is a test key." : "It is a test (livemode is false), and the key in use is a live key.";
     }
+
+    private static string AnswerKey(Delivery delivery, ProviderRefs refs, ProviderFact answer) => Key(delivery, HintAsker.NameOf(refs)!, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(FactJson.Write(answer)))[..16]));
 
     private static string Key(Delivery delivery, string what, string n) =>
         delivery.Round == 1 ? $"wh/{delivery.Provider}/{what}/{n}" : string.Create(CultureInfo.InvariantCulture, $"wh/{delivery.Provider}/{what}/{n}/{delivery.Round}");

@@ -15,7 +15,7 @@ internal sealed partial class PaymentDraft
         if (Payment.IsBilled == true) Mirror(id);
         if (Payment is { Provider: { } provider, Refs.InvoiceId: { } theirs }) InvoiceBook.Link(Billing, id, provider, theirs, Bill?.HostedUrl);
         var unasked = Payment.IsBilled == true ? Math.Max(0, Billing.Find(id).Total.Amount - Payment.Amount.Amount) : 0; // less was charged in the end
-        InvoiceBook.Credit(Billing, id, Payment.Amount with { Amount = Payment.IsReversed ? Payment.Amount.Amount : unasked + Payment.Refunded + Payment.Lost });
+        InvoiceBook.Credit(Billing, id, Payment.Amount with { Amount = unasked + (Payment.IsReversed ? Payment.Amount.Amount : Payment.Refunded + Payment.Lost) });
     }
 
     /// <summary>What the provider's invoice says, where this is news of it; else null.</summary>

@@ -71,6 +71,9 @@ public sealed record InvoiceTold : ProviderFact
     /// <summary>What has to be paid of it, once what was put down before is taken off; null where that is not told.</summary>
     public Money? AmountDue { get; init; }
 
+    /// <summary>When it was paid in full; null where it was not, and where that is not told.</summary>
+    public DateTimeOffset? PaidAt { get; init; }
+
     /// <summary>Whether its subscription began with it; null where that is not told.</summary>
     public bool? IsFirst { get; init; }
 

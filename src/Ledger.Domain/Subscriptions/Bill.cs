@@ -145,7 +145,7 @@ internal sealed class Bill
             return;
         }
 
-        payment.Add(new PaymentSucceeded { Received = fact.AmountPaid, PaidAt = fact.At, Refs = New(fact) });
+        payment.Add(new PaymentSucceeded { Received = fact.AmountPaid, PaidAt = fact.PaidAt ?? fact.At, Refs = New(fact) });
         if (fact.AmountPaid != known.Amount) Attend($"{fact.AmountPaid} was paid, and {known.Amount} had been asked.");
         if (known.Standing == PaymentStatus.Canceled) Attend($"It was paid after its invoice {fact.InvoiceId} had been taken back. Look at it with {fact.Provider}.");
     }

@@ -8,7 +8,11 @@ namespace Ledger.Providers.Stripe;
 internal static class StripePlans
 {
     /// <summary>An invoice.</summary>
-    public static InvoiceTold Invoice(JsonElement invoice, DateTimeOffset? at, InvoiceNews news)
+    /// <param name="invoice">The object.</param>
+    /// <param name="at">When it was so.</param>
+    /// <param name="news">What has just happened.</param>
+    /// <param name="all">All of its lines, where they were read one by one; null to take those that it shows.</param>
+    public static InvoiceTold Invoice(JsonElement invoice, DateTimeOffset? at, InvoiceNews news, IReadOnlyList<JsonElement>? all = null)
     {
         var parent = invoice.Member("parent").Member("subscription_details");
         var older = invoice.Member("subscription_details");
@@ -47,8 +51,9 @@ internal static class StripePlans
             IsFirst = invoice.Text("billing_reason") is { } reason ? reason == "subscription_create" : null,
             AttemptCount = invoice.Number("attempt_count") ?? 0,
             NextAttemptAt = invoice.Seconds("next_payment_attempt"),
-            Lines = [.. lines.Items("data").Select(line => Line(line, invoice))],
-            HasMoreLines = lines.Is("has_more"),
+            PaidAt = invoice.Member("status_transitions").Seconds("paid_at"),
+            Lines = [.. (all ?? lines.Items("data")).Select(line => Line(line, invoice))],
+            HasMoreLines = all is null && lines.Is("has_more"),
             HostedUrl = invoice.Text("hosted_invoice_url"),
         };
     }

@@ -125,9 +125,26 @@ public sealed partial class StripeProvider
     {
         var facts = ImmutableArray.CreateBuilder<ProviderFact>();
         if (subscription is not null && await TryReadAsync(settings, Subscription(subscription), cancellationToken) is { } stands) facts.Add(Told(() => StripePlans.Subscription(stands.Body, stands.At, endsSoon: false)));
-        if (invoice is not null && await TryReadAsync(settings, $"/v1/invoices/{Uri.EscapeDataString(invoice)}", cancellationToken) is { } asked)
-            facts.Add(Told(() => StripePlans.Invoice(asked.Body, asked.At, asked.Body.Text("status") == "paid" ? InvoiceNews.Paid : InvoiceNews.Changed)));
+        if (invoice is not null && Invoice(invoice) is var path && await TryReadAsync(settings, path, cancellationToken) is { } asked)
+        {
+            var lines = asked.Body.Member("lines").Is("has_more") ? await LinesAsync(settings, path, cancellationToken) : null;
+            facts.Add(Told(() => StripePlans.Invoice(asked.Body, asked.At, asked.Body.Text("status") == "paid" ? InvoiceNews.Paid : InvoiceNews.Changed, lines)));
+        }
+
         return facts.ToImmutable();
+    }
+
+    // An invoice shows a few of its lines; the period that was paid may stand in the others.
+    private async Task<IReadOnlyList<JsonElement>?> LinesAsync(ProviderSettings settings, string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await AllAsync(settings, $"{path}/lines", () => new StripeForm(), cancellationToken);
+        }
+        catch (ProviderException problem) when (problem.Fault == ProviderFault.NotFound)
+        {
+            return null;
+        }
     }
 
     private async Task<StripeAnswer?> TryReadAsync(ProviderSettings settings, string path, CancellationToken cancellationToken)
@@ -199,6 +216,8 @@ public sealed partial class StripeProvider
 
     private static string Reason(JsonElement? error) =>
         string.Join(": ", new[] { error.Text("code") ?? error.Text("type"), error.Text("decline_code") }.OfType<string>()) is { Length: > 0 } reason ? reason : "declined";
+
+    private static string Invoice(string id) => $"/v1/invoices/{Uri.EscapeDataString(id)}";
 
     private static string Subscription(string id) => $"/v1/subscriptions/{Uri.EscapeDataString(id)}";
 }

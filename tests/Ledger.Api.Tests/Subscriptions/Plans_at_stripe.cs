@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using Ledger.Api.Reconciliation;
 using Ledger.Api.Tests.Reliability;
 using Ledger.Api.Tests.Webhooks;
@@ -48,9 +49,9 @@ public sealed class Plans_at_stripe : IAsyncLifetime
         await UntilAsync(trial, "active", now => now.Text("period") == "1");
         (await paying.BalanceAsync(trying)).ShouldBe("50");
 
-        // A month on, the news of the next period come, the invoice first.
+        // A month on, the news of the next period come, the invoice first, of which some lines are cut: the rest is asked for.
         await ShiftAsync(active);
-        var renewed = Stripe.Renew(theirs).Select(e => e.Body).ToList();
+        var renewed = Stripe.Renew(theirs).Select(e => e.Type == "invoice.paid" ? Cut(e.Body) : e.Body).ToList();
         await TellAsync([.. renewed.AsEnumerable().Reverse(), .. renewed]);
         await UntilAsync(id, "active", now => now.Text("period") == "2");
         await Run.UntilAsync(async () => await paying.BalanceAsync(account) == "110", TimeSpan.FromSeconds(20), "what may roll has rolled, and the period is granted once");
@@ -62,6 +63,7 @@ public sealed class Plans_at_stripe : IAsyncLifetime
         await TellAsync([.. Stripe.PayDue(theirs).Select(e => e.Body)]);
         await UntilAsync(id, "active", now => now.Text("period") == "3");
         (await Granted(id)).ShouldBe(3);
+        (await Service.QueryAsync<long>("select count(*) from ledger.webhook_deliveries where type = 'invoice.paid' and status = 'applied' and payment_id is null and (facts::jsonb->0->'amountPaid'->>'amount')::bigint > 0")).ShouldBe(0, "what is erased with a payment is found by it");
         await TellAsync([.. Stripe.EndSubscription(theirs).Select(e => e.Body)]);
         await UntilAsync(id, "canceled");
         (await Service.Get($"/v1/accounts/{account}/subscriptions?status=canceled")).ShouldBe(200).Json.GetProperty("data").GetArrayLength().ShouldBe(1);
@@ -140,6 +142,12 @@ public sealed class Plans_at_stripe : IAsyncLifetime
         // The next one is heard of by nobody: comparing finds it, and puts it right.
         await ShiftAsync(await UntilAsync(id, "active"));
         Stripe.Renew(theirs);
+        var bill = Stripe.Look((string)Stripe.Objects("invoice")[^1]["id"]!)!;
+        var foreign = (JsonObject)bill.DeepClone();
+        foreign["parent"]!["subscription_details"]!["metadata"]!["ledger_tenant"] = "somebody-else";
+        Stripe.Plant(foreign);
+        (await ReconcileAsync()).Differing.ShouldBe(0, "tenants may share an account of Stripe's");
+        Stripe.Plant(bill);
         var found = await ReconcileAsync();
         (found.Counts.MissingHere, found.Healed).ShouldBe((1, 1), found.Payments.Count > 0 ? found.Payments[0].ToString() : "nothing differs");
         (await ReconcileAsync()).Differing.ShouldBe(0);
@@ -162,8 +170,19 @@ public sealed class Plans_at_stripe : IAsyncLifetime
         await UntilAsync(id, "past_due");
         (await paying.BalanceAsync(account)).ShouldBe("0");
         (await Service.Get($"/v1/invoices/inv_{billed[4..]}")).ShouldBe(200).Text("status").ShouldBe("refunded");
+        (await Service.QueryAsync<long>($"select returned_minor from analytics.payments where payment_id = '{billed}'")).ShouldBe(2_000);
         await using var source = StoreConnections.Readers(Service.ConnectionString, TimeSpan.FromMinutes(1));
         (await VerificationServices.Verification(source).RunAsync(new VerificationOptions())).First.Select(finding => finding.ToString()).ShouldBeEmpty();
+    }
+
+    /// <summary>An event of an invoice that shows another line than that of its period.</summary>
+    private static byte[] Cut(byte[] body)
+    {
+        var told = JsonNode.Parse(body)!;
+        var lines = told["data"]!["object"]!["lines"]!;
+        lines["has_more"] = true;
+        lines["data"]![0]!["parent"]!["subscription_item_details"]!["proration"] = true;
+        return System.Text.Encoding.UTF8.GetBytes(told.ToJsonString());
     }
 
     /// <summary>The newest of an account, of which there are so many.</summary>

@@ -172,7 +172,8 @@ public sealed class Charged_by_the_provider
     {
         var id = Active();
         Tell(id, "finalized");
-        world.Tell(id, world.Invoiced(InvoiceNews.Paid, On(2, 28), "in_2", amount: 900));
+        world.Tell(id, world.Invoiced(InvoiceNews.Paid, On(2, 28), "in_2", amount: 900) with { PaidAt = On(2, 27) });
+        (world.Billed("in_2").PaidAt, world.BillOf("in_2").PaidAt).ShouldBe((On(2, 27), On(2, 27)), "when it was paid, whenever that was told");
         (world.Billed("in_2").Amount.Amount, world.BillOf("in_2").Total.Amount, world.BillOf("in_2").Credited.Amount, world.Account.Balance).ShouldBe((900, 1000, 100, 150));
         world.Billed("in_2").Attention!.ShouldContain("had been asked");
         world.Check();

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Nodes;
 using Ledger.Domain.Payments;
 using Ledger.Providers.Stripe;
 using Ledger.Testing;
@@ -131,6 +132,27 @@ public sealed class Subscribing_at_stripe : IAsyncLifetime
         var told = (await _provider.CancelSubscriptionAsync(Settings with { ApiBase = scripted.Address }, Wish(subscription) with { End = SubscriptionEnd.Never }, default)).Only<SubscriptionTold>();
         told.CancelAt.ShouldBeNull();
         scripted.Requests.Select(sent => sent.Body).ShouldBe(["cancel_at_period_end=false", "cancel_at="]);
+    }
+
+    [Fact]
+    public async Task of_an_invoice_with_many_lines_all_are_read()
+    {
+        await SubscribedAsync();
+        var invoice = _stripe.Look((string)_stripe.Objects("invoice").Single()["id"]!)!;
+        var line = invoice["lines"]!["data"]![0]!;
+        JsonObject Page(bool more, string id)
+        {
+            var one = line.DeepClone();
+            one["id"] = id;
+            return new JsonObject { ["object"] = "list", ["has_more"] = more, ["data"] = new JsonArray(one) };
+        }
+
+        invoice["lines"]!["has_more"] = true;
+        invoice["status_transitions"] = new JsonObject { ["paid_at"] = 1_785_715_203L };
+        await using var scripted = new ScriptedApi(new DoubleAnswer(200, new JsonObject { ["data"] = new JsonArray() }), new DoubleAnswer(200, invoice), new DoubleAnswer(200, Page(true, "il_1")), new DoubleAnswer(200, Page(false, "il_2")));
+        var told = (await _provider.AskAsync(Settings with { ApiBase = scripted.Address }, new ProviderRefs { InvoiceId = "in_1" }, default)).One<InvoiceTold>();
+        (told.Lines.Count, told.HasMoreLines, told.PaidAt).ShouldBe((2, false, DateTimeOffset.FromUnixTimeSeconds(1_785_715_203)));
+        scripted.Requests.Select(sent => sent.Path).Skip(2).ShouldAllBe(path => path.StartsWith("/v1/invoices/in_1/lines"));
     }
 
     [Fact]
