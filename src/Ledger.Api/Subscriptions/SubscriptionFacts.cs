@@ -110,11 +110,11 @@ internal sealed class SubscriptionFacts(SubscriptionHallway hallway, CatalogEndp
                 SubscriptionDecision.Waits waits => new FactOutcome.Waits(waits.Why) { IsUnknown = fact is InvoiceTold { HasMoreLines: true } },
                 SubscriptionDecision.Nothing nothing => new FactOutcome.Unchanged(payment, nothing.Why) { Subscription = isKnown ? id.Value : null },
                 _ when draft.IsEmpty => new FactOutcome.Unchanged(payment, "all of it is known") { Subscription = isKnown ? id.Value : null },
-                _ => Applied(id, draft.Beside.Where(stream => stream.Kind == PaymentModel.StreamKind).Select(stream => stream.Id).FirstOrDefault(), draft.Beside.SelectMany(stream => stream.Events).Concat(draft.AccountEvents)),
+                _ => Applied(id, draft.Beside.Where(stream => stream.Kind == PaymentModel.StreamKind).Select(stream => stream.Id).FirstOrDefault() ?? payment, draft.Beside.SelectMany(stream => stream.Events).Concat(draft.AccountEvents)),
             };
         }
 
-        return result.Events.Count == 0 ? new FactOutcome.Unchanged(payment, "it was applied before") { Subscription = id.Value } : Applied(id, result.Events.Where(stored => stored.Data is PaymentEvent).Select(stored => PaymentModel.PaymentOf(stored.Stream).Value).FirstOrDefault(), result.Events.Select(stored => stored.Data));
+        return result.Events.Count == 0 ? new FactOutcome.Unchanged(payment, "it was applied before") { Subscription = id.Value } : Applied(id, result.Events.Where(stored => stored.Data is PaymentEvent).Select(stored => PaymentModel.PaymentOf(stored.Stream).Value).FirstOrDefault() ?? payment, result.Events.Select(stored => stored.Data));
     }
 
     // With the payment of the invoice: by it the notification is found, and its text erased.
