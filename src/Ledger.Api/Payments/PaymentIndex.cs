@@ -1,5 +1,6 @@
 using Ledger.Api.Commands;
 using Ledger.Api.Http;
+using Ledger.Domain;
 using Ledger.Domain.Payments;
 using Ledger.EventStore;
 using Ledger.EventStore.Projections;
@@ -154,58 +155,29 @@ internal sealed class PaymentIndex : Projection
 
     private static PaymentRow? First(StoredEvent happened) => happened.Data switch
     {
-        PaymentIntended e => new PaymentRow
-        {
-            Key = KeyOf(happened),
-            Version = happened.Version,
-            Account = e.Account.Value,
-            Purpose = Words.Of(e.Purpose),
-            Status = Words.Of(e.Status),
-            Provider = e.Provider,
-            Amount = e.Amount.Amount,
-            Currency = e.Amount.Currency,
-            CreditAmount = e.CreditAmount?.Value,
-            ItemKind = Words.Of(e.Item.Kind),
-            ItemId = e.Item.Id,
-            ItemVersion = e.Item.Version,
-            Quantity = e.Item.Quantity,
-            CreatedAt = happened.RecordedAt.UtcDateTime,
-            UpdatedAt = happened.RecordedAt.UtcDateTime,
-            Position = happened.SeqId,
-        },
-        PaymentReported e => new PaymentRow
-        {
-            Key = KeyOf(happened),
-            Version = happened.Version,
-            Account = e.Account.Value,
-            Purpose = Words.Of(PaymentPurpose.Credits),
-            Status = Words.Of(e.Status),
-            Provider = e.Provider,
-            Amount = e.Amount.Amount,
-            Currency = e.Amount.Currency,
-            CreditAmount = e.CreditAmount.Value,
-            CreatedAt = happened.RecordedAt.UtcDateTime,
-            UpdatedAt = happened.RecordedAt.UtcDateTime,
-            Position = happened.SeqId,
-        },
-        PaymentBilled e => new PaymentRow
-        {
-            Key = KeyOf(happened),
-            Version = happened.Version,
-            Account = e.Account.Value,
-            Purpose = Words.Of(PaymentPurpose.Subscription),
-            Status = Words.Of(e.Status),
-            Provider = e.Provider,
-            Amount = e.Amount.Amount,
-            Currency = e.Amount.Currency,
-            ItemKind = e.Item is null ? null : Words.Of(e.Item.Kind),
-            ItemId = e.Item?.Id,
-            ItemVersion = e.Item?.Version,
-            Quantity = e.Item?.Quantity,
-            CreatedAt = happened.RecordedAt.UtcDateTime,
-            UpdatedAt = happened.RecordedAt.UtcDateTime,
-            Position = happened.SeqId,
-        },
+        PaymentIntended e => Of(happened, e, e.Account, e.Purpose, e.Provider, e.Amount, e.CreditAmount, e.Item),
+        PaymentReported e => Of(happened, e, e.Account, PaymentPurpose.Credits, e.Provider, e.Amount, e.CreditAmount, null),
+        PaymentBilled e => Of(happened, e, e.Account, PaymentPurpose.Subscription, e.Provider, e.Amount, null, e.Item),
         _ => null,
+    };
+
+    private static PaymentRow Of(StoredEvent happened, PaymentEvent e, AccountId account, PaymentPurpose purpose, string? provider, Money amount, Credits? credits, SoldItem? item) => new()
+    {
+        Key = KeyOf(happened),
+        Version = happened.Version,
+        Account = account.Value,
+        Purpose = Words.Of(purpose),
+        Status = Words.Of(e.Status),
+        Provider = provider,
+        Amount = amount.Amount,
+        Currency = amount.Currency,
+        CreditAmount = credits?.Value,
+        ItemKind = item is null ? null : Words.Of(item.Kind),
+        ItemId = item?.Id,
+        ItemVersion = item?.Version,
+        Quantity = item?.Quantity,
+        CreatedAt = happened.RecordedAt.UtcDateTime,
+        UpdatedAt = happened.RecordedAt.UtcDateTime,
+        Position = happened.SeqId,
     };
 }

@@ -24,7 +24,7 @@ internal sealed class BinaryCopy : IDisposable
     public BinaryCopy(NpgsqlConnection connection, string target, IEnumerable<string> columns)
     {
         stream = connection.BeginRawBinaryCopy($"copy {target} ({string.Join(", ", columns)}) from stdin (format binary)");
-        stream.WriteTimeout = (int)TimeSpan.FromMinutes(10).TotalMilliseconds;
+        stream.WriteTimeout = stream.ReadTimeout = (int)TimeSpan.FromMinutes(10).TotalMilliseconds;
         // "PGCOPY", a line end, a byte that no text has, and so on; then no flags, and no more header.
         ReadOnlySpan<byte> head = [0x50, 0x47, 0x43, 0x4F, 0x50, 0x59, 0x0A, 0xFF, 0x0D, 0x0A, 0x00, 0, 0, 0, 0, 0, 0, 0, 0];
         head.CopyTo(Room(head.Length));
