@@ -125,11 +125,22 @@ public readonly record struct Credits : IComparable<Credits>
         }
 
         Span<byte> text = stackalloc byte[LengthMax];
-        Value.TryFormat(text, out var length, default, CultureInfo.InvariantCulture);
-        if (Value.Scale > 0)
+        Span<int> bits = stackalloc int[4];
+        decimal.GetBits(Value, bits);
+        int length;
+        // Nearly all amounts are whole and small.
+        if (Value.Scale == 0 && (bits[1] | bits[2]) == 0 && bits[0] >= 0)
         {
-            while (text[length - 1] == (byte)'0') length--;
-            if (text[length - 1] == (byte)'.') length--;
+            (IsNegative ? -bits[0] : bits[0]).TryFormat(text, out length, default, CultureInfo.InvariantCulture);
+        }
+        else
+        {
+            Value.TryFormat(text, out length, default, CultureInfo.InvariantCulture);
+            if (Value.Scale > 0)
+            {
+                while (text[length - 1] == (byte)'0') length--;
+                if (text[length - 1] == (byte)'.') length--;
+            }
         }
 
         if (!text[..length].TryCopyTo(utf8)) return false;

@@ -24,9 +24,17 @@ internal sealed class DecidedBatch
     public long? Expected { get; init; }
 
     /// <summary>Whether work with a key was not accepted: it may be a repeat of what was done, which only the key tells.</summary>
-    public bool RefusesKeyed => faults.Exists(f => HasKey(f.Group)) || decided.Exists(d => HasKey(d.Group) && d.Outcomes.Any(o => o is not (Outcome.Accepted or Outcome.Done)));
+    public bool RefusesKeyed => faults.Exists(f => HasKey(f.Group)) || decided.Exists(d => HasKey(d.Group) && Array.Exists(d.Outcomes, static o => o is not (Outcome.Accepted or Outcome.Done)));
 
-    private static bool HasKey(WorkGroup group) => group.Works.Any(work => work.Key is not null);
+    private static bool HasKey(WorkGroup group)
+    {
+        for (var i = 0; i < group.Works.Count; i++)
+        {
+            if (group.Works[i].Key is not null) return true;
+        }
+
+        return false;
+    }
 
     /// <summary>Names and loads what a batch needs: one round trip, two where what was loaded names more.</summary>
     /// <param name="batch">The works.</param>

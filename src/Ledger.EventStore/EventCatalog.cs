@@ -18,6 +18,9 @@ public sealed class EventCatalog
     private readonly Dictionary<string, Func<JsonElement, object>> olderForms = new(StringComparer.Ordinal);
     private readonly Dictionary<string, JsonTypeInfo> types = new(StringComparer.Ordinal);
 
+    [ThreadStatic]
+    private static Utf8JsonWriter? spareWriter;
+
     /// <summary>A catalogue of the given event types.</summary>
     /// <param name="eventTypes">Every type of event that is written.</param>
     /// <param name="converters">How value types of the rooms above are written; they must write canonical JSON.</param>
@@ -81,8 +84,14 @@ public sealed class EventCatalog
     public void Write(object @event, IBufferWriter<byte> into)
     {
         if (!names.TryGetValue(@event.GetType(), out var entry)) throw new InvalidOperationException($"{@event.GetType().Name} is not in the catalogue of events.");
-        using var writer = new Utf8JsonWriter(into, new JsonWriterOptions { Encoder = CanonicalJson.Encoder, SkipValidation = true });
+        // Given back only where all goes well, so a fault leaves nothing behind for the next event.
+        var writer = spareWriter;
+        spareWriter = null;
+        if (writer is null) writer = new Utf8JsonWriter(into, new JsonWriterOptions { Encoder = CanonicalJson.Encoder, SkipValidation = true });
+        else writer.Reset(into);
         JsonSerializer.Serialize(writer, @event, entry.Info);
+        writer.Flush();
+        spareWriter = writer;
     }
 
     /// <summary>The event that stored JSON stands for, brought up to date.</summary>

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
 
 namespace Ledger.EventStore;
@@ -42,13 +41,16 @@ public static class EventHash
         version.TryFormat(small, out var written, default, CultureInfo.InvariantCulture);
         Add(to, ref at, small[..written]);
         Add(to, ref at, type);
-        recordedAt.UtcDateTime.TryFormat(small, out written, "yyyy-MM-ddTHH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
-        Add(to, ref at, small[..written]);
+        Microseconds.Write(recordedAt, small);
+        Add(to, ref at, small[..Microseconds.Length]);
         Add(to, ref at, meta.Correlation);
         Add(to, ref at, meta.Causation);
         Add(to, ref at, data);
-        Add(to, ref at, Headers.WithoutHash(meta));
-        var hash = SHA256.HashData(rented.AsSpan(0, at));
+        written = Headers.WriteWithoutHash(meta, to[(at + 4)..]);
+        BinaryPrimitives.WriteInt32BigEndian(to[at..], written);
+        at += 4 + written;
+        var hash = new byte[Size];
+        Sha256.Hash(to[..at], hash);
         System.Buffers.ArrayPool<byte>.Shared.Return(rented);
         return hash;
     }

@@ -1,6 +1,9 @@
 using System.Buffers;
+using System.Buffers.Text;
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace Ledger.EventStore;
 
@@ -9,11 +12,30 @@ internal static class Headers
 {
     public static int LengthMax(EventMeta meta) => meta.Actor is null ? 2 : 16 + (6 * Encoding.UTF8.GetMaxByteCount(meta.Actor.Length));
 
-    public static ReadOnlySpan<byte> WithoutHash(EventMeta meta) =>
-        meta.Actor is null ? "{}"u8 : Encoding.UTF8.GetBytes($"{{\"actor\":{Quoted(meta.Actor)}}}");
+    /// <summary>Writes them without the hash, as UTF-8; returns how many bytes. There must be room for <see cref="LengthMax"/>.</summary>
+    public static int WriteWithoutHash(EventMeta meta, Span<byte> to)
+    {
+        var written = 2;
+        if (meta.Actor is null) "{}"u8.CopyTo(to);
+        else Utf8.TryWrite(to, CultureInfo.InvariantCulture, $"{{\"actor\":\"{Escaped(meta.Actor)}\"}}", out written);
+        return written;
+    }
 
-    public static string WithHash(EventMeta meta, ReadOnlySpan<byte> hash) =>
-        meta.Actor is null ? $"{{\"hash\":\"{Convert.ToBase64String(hash)}\"}}" : $"{{\"actor\":{Quoted(meta.Actor)},\"hash\":\"{Convert.ToBase64String(hash)}\"}}";
+    /// <summary>All of them, as UTF-8.</summary>
+    public static byte[] WithHash(EventMeta meta, ReadOnlySpan<byte> hash)
+    {
+        ReadOnlySpan<byte> name = meta.Actor is null ? "{\"hash\":\""u8 : ",\"hash\":\""u8;
+        var length = LengthMax(meta) + name.Length + Base64.GetMaxEncodedToUtf8Length(hash.Length) + 2;
+        var to = length <= 1024 ? stackalloc byte[length] : new byte[length];
+        // Over the brace that ends them without it.
+        var at = meta.Actor is null ? 0 : WriteWithoutHash(meta, to) - 1;
+        name.CopyTo(to[at..]);
+        at += name.Length;
+        Base64.EncodeToUtf8(hash, to[at..], out _, out var written);
+        at += written;
+        "\"}"u8.CopyTo(to[at..]);
+        return to[..(at + 2)].ToArray();
+    }
 
     public static (string? Actor, byte[] Hash) Read(ReadOnlySpan<byte> json)
     {
@@ -30,12 +52,8 @@ internal static class Headers
         return (actor, hash);
     }
 
-    private static string Quoted(string text)
-    {
-        // An actor is mostly the id of a key: letters, digits and underscores, which stand as they are.
-        if (!text.AsSpan().ContainsAnyExcept(Plain)) return $"\"{text}\"";
-        return $"\"{CanonicalJson.Encoder.Encode(text)}\"";
-    }
+    // An actor is mostly the id of a key: letters, digits and underscores, which stand as they are.
+    private static string Escaped(string text) => text.AsSpan().ContainsAnyExcept(Plain) ? CanonicalJson.Encoder.Encode(text) : text;
 
     private static readonly SearchValues<char> Plain = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-");
 }

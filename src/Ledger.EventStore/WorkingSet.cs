@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text;
 
 namespace Ledger.EventStore;
 
@@ -14,8 +13,18 @@ internal sealed class StreamSlot(StreamRef stream, IStreamModel model)
     public DateTimeOffset? LoadedDue;
     public long Version;
     public DateTimeOffset RecordedAt = DateTimeOffset.MinValue;
-    public byte[] Hash = EventHash.Origin.ToArray();
-    public object State = model.Initial(stream);
+    public byte[] Hash = Origin;
+
+    private static readonly byte[] Origin = EventHash.Origin.ToArray();
+
+    private object? state;
+
+    /// <summary>That of a stream without events is made only where no other is set: nearly all are known or loaded.</summary>
+    public object State
+    {
+        get => state ??= model.Initial(stream);
+        set => state = value;
+    }
 
     /// <summary>The saved form of the state, and the length of the one that was loaded.</summary>
     public byte[] SavedState = [];
@@ -29,7 +38,7 @@ internal sealed class StreamSlot(StreamRef stream, IStreamModel model)
 }
 
 /// <summary>An event that the batch will write.</summary>
-internal sealed record PendingEvent(StoredEvent Stored, string Json, string HeadersJson);
+internal sealed record PendingEvent(StoredEvent Stored, byte[] Json, byte[] HeadersJson);
 
 /// <summary>A copy of a stream's state that the batch will keep for reading as of then.</summary>
 internal sealed record PendingCheckpoint(StreamSlot Slot, long Version, DateTimeOffset RecordedAt, byte[] Hash, byte[] State);
@@ -55,7 +64,9 @@ internal sealed class WorkingSet(StreamModels models, EventCatalog catalog) : ID
     private readonly Dictionary<(StreamRef, long), (object, DateTimeOffset)> events = [];
     private readonly HashSet<FactName> factsToWrite = [];
     private readonly ArrayBufferWriter<byte> buffer = new(1024);
-    private readonly Stack<Action> undo = new();
+    private readonly Stack<SlotBefore> slotsBefore = new();
+    private readonly Stack<FactBefore> factsBefore = new();
+    private readonly Stack<(string Tenant, string Key)> keysMade = new();
     private readonly List<FactWrite> collected = [];
 
     public DateTimeOffset Clock { get; set; }
@@ -153,7 +164,9 @@ internal sealed class WorkingSet(StreamModels models, EventCatalog catalog) : ID
     /// <summary>Decides a group; the outcomes are those of its works, in order. What was accepted is durable only after the commit.</summary>
     public Outcome[] Decide(WorkGroup group)
     {
-        undo.Clear();
+        slotsBefore.Clear();
+        factsBefore.Clear();
+        keysMade.Clear();
         var outcomes = new Outcome[group.Works.Count];
         var before = Events.Count;
         for (var i = 0; i < outcomes.Length; i++)
@@ -210,11 +223,7 @@ internal sealed class WorkingSet(StreamModels models, EventCatalog catalog) : ID
             var made = new KeyRow(work.Fingerprint, verdict.AnswerStream, verdict.AnswerVersion, verdict.Answer);
             keys.Add(key, made);
             NewKeys.Add((work.Tenant, work.Key, made));
-            undo.Push(() =>
-            {
-                keys.Remove(key);
-                NewKeys.RemoveAt(NewKeys.Count - 1);
-            });
+            keysMade.Push(key);
         }
 
         var stored = new StoredEvent[Events.Count - first];
@@ -224,18 +233,13 @@ internal sealed class WorkingSet(StreamModels models, EventCatalog catalog) : ID
 
     private void Apply(StreamSlot slot, object @event, DateTimeOffset now, EventMeta meta)
     {
-        var (version, recordedAt, hash, state, checkpoints) = (slot.Version, slot.RecordedAt, slot.Hash, slot.State, Checkpoints.Count);
-        undo.Push(() =>
-        {
-            (slot.Version, slot.RecordedAt, slot.Hash, slot.State) = (version, recordedAt, hash, state);
-            Checkpoints.RemoveRange(checkpoints, Checkpoints.Count - checkpoints);
-        });
-
+        var (version, state) = (slot.Version, slot.State);
+        slotsBefore.Push(new SlotBefore(slot, version, slot.RecordedAt, slot.Hash, state, Checkpoints.Count));
         var type = catalog.NameOf(@event);
         buffer.ResetWrittenCount();
         catalog.Write(@event, buffer);
         var newHash = EventHash.Of(slot.Hash, slot.Stream, version + 1, type, now, meta, buffer.WrittenSpan);
-        var json = Encoding.UTF8.GetString(buffer.WrittenSpan);
+        var json = buffer.WrittenSpan.ToArray();
         slot.State = slot.Model.Evolve(state, @event, now);
         slot.Version = version + 1;
         slot.RecordedAt = now;
@@ -262,18 +266,7 @@ internal sealed class WorkingSet(StreamModels models, EventCatalog catalog) : ID
         var isNew = factsToWrite.Add(fact.Name);
         facts[fact.Name] = fact.Data;
         if (!had) AddToKind(fact.Name);
-        undo.Push(() =>
-        {
-            if (isNew) factsToWrite.Remove(fact.Name);
-            if (had)
-            {
-                facts[fact.Name] = old!;
-                return;
-            }
-
-            facts.Remove(fact.Name);
-            factKinds[(fact.Name.Stream, fact.Name.Kind)].Remove(fact.Name.Key);
-        });
+        factsBefore.Push(new FactBefore(fact.Name, had ? old : null, isNew));
     }
 
     private void AddToKind(FactName name)
@@ -284,10 +277,41 @@ internal sealed class WorkingSet(StreamModels models, EventCatalog catalog) : ID
 
     private void TakeBack(int eventsBefore)
     {
-        while (undo.TryPop(out var step)) step();
+        while (slotsBefore.TryPop(out var was))
+        {
+            (was.Slot.Version, was.Slot.RecordedAt, was.Slot.Hash, was.Slot.State) = (was.Version, was.RecordedAt, was.Hash, was.State);
+            Checkpoints.RemoveRange(was.Checkpoints, Checkpoints.Count - was.Checkpoints);
+        }
+
+        while (factsBefore.TryPop(out var fact)) TakeBack(fact);
+        while (keysMade.TryPop(out var key))
+        {
+            keys.Remove(key);
+            NewKeys.RemoveAt(NewKeys.Count - 1);
+        }
+
         for (var i = eventsBefore; i < Events.Count; i++) events.Remove((Events[i].Stored.Stream, Events[i].Stored.Version));
         Events.RemoveRange(eventsBefore, Events.Count - eventsBefore);
     }
+
+    private void TakeBack(FactBefore fact)
+    {
+        if (fact.IsNew) factsToWrite.Remove(fact.Name);
+        if (fact.Data is not null)
+        {
+            facts[fact.Name] = fact.Data;
+            return;
+        }
+
+        facts.Remove(fact.Name);
+        factKinds[(fact.Name.Stream, fact.Name.Kind)].Remove(fact.Name.Key);
+    }
+
+    /// <summary>A stream ahead of an event, to be put back where the event's group comes to nothing.</summary>
+    private readonly record struct SlotBefore(StreamSlot Slot, long Version, DateTimeOffset RecordedAt, byte[] Hash, object State, int Checkpoints);
+
+    /// <summary>A fact ahead of a write, and whether that was the first in this batch; no data where there was none.</summary>
+    private readonly record struct FactBefore(FactName Name, string? Data, bool IsNew);
 
     private StreamSlot Named(StreamRef stream) =>
         slots.TryGetValue(stream, out var slot) ? slot : throw new InvalidOperationException($"The stream {stream} was not named by the work, so it was not loaded.");

@@ -29,7 +29,7 @@ internal sealed class DevelopmentKey
 
     public static Caller Caller { get; } = new() { Id = "key_development", Roles = RoleSets.Development, TenantOrNone = TenantId.Default };
 
-    public bool Matches(KeyHash presented) => hash is not null && CryptographicOperations.FixedTimeEquals(presented.ToArray(), hash);
+    public bool Matches(KeyHash presented) => hash is not null && presented.IsOf(hash);
 
     /// <summary>The key of this run: the one that is set, or one made at the first start and kept in the data directory.</summary>
     /// <exception cref="ConfigurationException">One is set outside Development, or it can't be kept.</exception>

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
+using Ledger.EventStore;
 
 namespace Ledger.Api.Access;
 
@@ -17,7 +18,7 @@ internal readonly record struct KeyHash(ulong A, ulong B, ulong C, ulong D)
         if (credential.Length * 3 > text.Length) text = rented = ArrayPool<byte>.Shared.Rent(credential.Length * 3);
         var length = Encoding.UTF8.GetBytes(credential, text);
         Span<byte> hash = stackalloc byte[Bytes];
-        SHA256.HashData(text[..length], hash);
+        Sha256.Hash(text[..length], hash);
         CryptographicOperations.ZeroMemory(text[..length]);
         if (rented is not null) ArrayPool<byte>.Shared.Return(rented);
         return From(hash);
@@ -27,6 +28,13 @@ internal readonly record struct KeyHash(ulong A, ulong B, ulong C, ulong D)
     {
         var parts = System.Runtime.InteropServices.MemoryMarshal.Cast<byte, ulong>(hash);
         return new KeyHash(parts[0], parts[1], parts[2], parts[3]);
+    }
+
+    /// <summary>Whether it is this hash; the time that it takes tells nothing.</summary>
+    public bool IsOf(ReadOnlySpan<byte> hash)
+    {
+        ReadOnlySpan<ulong> parts = [A, B, C, D];
+        return CryptographicOperations.FixedTimeEquals(System.Runtime.InteropServices.MemoryMarshal.AsBytes(parts), hash);
     }
 
     public byte[] ToArray()

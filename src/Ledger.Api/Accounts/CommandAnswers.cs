@@ -20,7 +20,7 @@ internal sealed class CommandAnswers(EventReader reader)
         if (result.Replayed) Answer.Replayed(http);
         switch (shape)
         {
-            case AnswerShape.Transaction when await TransactionAsync(result, http.RequestAborted) is { } transaction:
+            case AnswerShape.Transaction when await TransactionAsync(result, AbortedWhile(http, result)) is { } transaction:
                 await TransactionJson.WriteAsync(http, StatusOf(result), transaction);
                 break;
             case AnswerShape.Account:
@@ -36,6 +36,9 @@ internal sealed class CommandAnswers(EventReader reader)
                 throw new InvalidOperationException($"Version {result.Version} of {result.Stream} is no transaction.");
         }
     }
+
+    /// <summary>The token of a request whose answer has to be read from the database; asking for it costs each request a source of tokens.</summary>
+    private static CancellationToken AbortedWhile(HttpContext http, CommandResult result) => result.Event is null ? http.RequestAborted : CancellationToken.None;
 
     /// <summary>201 for what was done now, or was done under this key; 200 for what had been done before under another one.</summary>
     public static int StatusOf(CommandResult result) => result.Answer == AnswerKind.Done ? StatusCodes.Status201Created : StatusCodes.Status200OK;

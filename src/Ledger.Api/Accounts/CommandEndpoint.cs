@@ -126,7 +126,7 @@ internal sealed class CommandHandler(CommandHallway hallway, CommandAnswers answ
         var read = await endpoint.ReadAsync(http, account, (string?)http.Request.RouteValues.GetValueOrDefault("itemId"));
         var key = IdempotencyKey.Read(http);
         var ifMatch = IfMatch.Read(http);
-        if ((read.Problem ?? key.Problem ?? ifMatch.Problem ?? QueryParameters.Of(http).Problem()) is { } problem)
+        if ((read.Problem ?? key.Problem ?? ifMatch.Problem ?? QueryParameters.RefuseAny(http)) is { } problem)
         {
             await problem.WriteAsync(http);
             return;

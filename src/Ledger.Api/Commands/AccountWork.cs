@@ -36,7 +36,10 @@ internal sealed class AccountWork(AccountCommand command) : Work
     /// <summary>Opens the account ahead of the command where there is none; null where nothing is to be opened.</summary>
     public OpenAccount? Opening { get; init; }
 
-    private StreamRef Own => AccountModel.StreamOf(Tenant, command.Account);
+    // Named several times on its way, so its text is made once.
+    private StreamRef own;
+
+    private StreamRef Own => own.Id is null ? own = AccountModel.StreamOf(Tenant, command.Account) : own;
 
     public override void Name(Needs needs)
     {
@@ -90,7 +93,7 @@ internal sealed class AccountWork(AccountCommand command) : Work
     {
         var appends = new List<Append>(streams.Length + 1);
         if (!opened.IsEmpty) appends.Add(new Append(Own, opened));
-        foreach (var (account, events) in streams) appends.Add(new Append(AccountModel.StreamOf(Tenant, account), events));
+        foreach (var (account, events) in streams) appends.Add(new Append(account == command.Account ? Own : AccountModel.StreamOf(Tenant, account), events));
         return appends;
     }
 

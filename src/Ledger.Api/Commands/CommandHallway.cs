@@ -69,9 +69,9 @@ internal sealed class CommandHallway(GroupCommit store)
             case Outcome.Accepted accepted:
                 Done.Add(1);
                 StoredEvent? answer = null;
-                foreach (var stored in accepted.Events)
+                for (var i = 0; i < accepted.Events.Count; i++)
                 {
-                    if (stored.Version == accepted.Version && stored.Stream == accepted.Stream) answer = stored;
+                    if (accepted.Events[i].Version == accepted.Version && accepted.Events[i].Stream == accepted.Stream) answer = accepted.Events[i];
                 }
 
                 return new CommandResult { Stream = accepted.Stream, Version = accepted.Version, Answer = accepted.Answer, Event = answer, Events = accepted.Events, Account = accepted.State as Account };

@@ -68,10 +68,7 @@ public static class Answer
         write(writer, state);
         writer.Flush();
 
-        var response = http.Response;
-        response.ContentType = mediaType;
-        response.ContentLength = buffer.WrittenCount;
-        if (!HttpMethods.IsHead(http.Request.Method)) response.BodyWriter.Write(buffer.WrittenSpan);
+        Send(http, mediaType, buffer.WrittenSpan);
         if (buffer.Capacity <= KeptBufferMax)
         {
             buffer.ResetWrittenCount();
@@ -83,7 +80,24 @@ public static class Answer
         return Task.CompletedTask;
     }
 
-    private static JsonSerializerOptions Options(HttpContext http)
+    /// <summary>Answers with JSON that the caller has written already, with <see cref="Options"/>.</summary>
+    internal static Task Json(HttpContext http, int status, ReadOnlySpan<byte> json)
+    {
+        http.Response.StatusCode = status;
+        Send(http, MediaType, json);
+        return Task.CompletedTask;
+    }
+
+    private static void Send(HttpContext http, string mediaType, ReadOnlySpan<byte> body)
+    {
+        var response = http.Response;
+        response.ContentType = mediaType;
+        response.ContentLength = body.Length;
+        if (!HttpMethods.IsHead(http.Request.Method)) response.BodyWriter.Write(body);
+    }
+
+    /// <summary>How the client prefers its credits; where that is not the usual way, the answer says that it is followed.</summary>
+    internal static JsonSerializerOptions Options(HttpContext http)
     {
         var options = LedgerJson.For(http);
         if (ReferenceEquals(options, LedgerJson.Strings)) Preferences.Echo(http);

@@ -1,10 +1,10 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using Ledger.Api.Accounts;
 using Ledger.EventStore;
 
 namespace Ledger.Api.Http;
@@ -36,6 +36,25 @@ public static class Fingerprint
     {
         ArgumentNullException.ThrowIfNull(command);
         ArgumentNullException.ThrowIfNull(target);
+        return typeof(T) == typeof(ConsumeCreditsRequest) && request is ConsumeCreditsRequest plain && OfPlain(command, target, plain) is { } found ? found : OfAny(command, target, request);
+    }
+
+    /// <summary>The same for the request that most are, written by hand.</summary>
+    private static UInt128? OfPlain(string command, string target, ConsumeCreditsRequest request)
+    {
+        var json = PlainJson.Begin();
+        json.Bare(command);
+        json.Raw("\n"u8);
+        json.Bare(target);
+        json.Raw("\n"u8);
+        UInt128? found = PlainConsumption.TryWrite(request, ref json) ? OfBytes(json.Written) : null;
+        json.End();
+        return found;
+    }
+
+    /// <summary>The general way: the serializer's, by the type's shape.</summary>
+    internal static UInt128 OfAny<T>(string command, string target, T request)
+    {
         // Given back only where all goes well, so a fault leaves nothing behind for the next request.
         var (buffer, writer) = (spareBuffer ?? new ArrayBufferWriter<byte>(1024), spareWriter);
         (spareBuffer, spareWriter) = (null, null);
@@ -48,14 +67,20 @@ public static class Fingerprint
         JsonSerializer.Serialize(writer, request, (JsonTypeInfo<T>)Info<T>.Value);
         writer.Flush();
 
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(buffer.WrittenSpan, hash);
+        var found = OfBytes(buffer.WrittenSpan);
         if (buffer.Capacity <= KeptBufferMax)
         {
             buffer.ResetWrittenCount();
             (spareBuffer, spareWriter) = (buffer, writer);
         }
 
+        return found;
+    }
+
+    private static UInt128 OfBytes(ReadOnlySpan<byte> bytes)
+    {
+        Span<byte> hash = stackalloc byte[EventHash.Size];
+        Sha256.Hash(bytes, hash);
         return BinaryPrimitives.ReadUInt128BigEndian(hash);
     }
 

@@ -25,6 +25,9 @@ public sealed class QueryParameters
         return new QueryParameters(http.Request.Query);
     }
 
+    /// <summary>The 400 of a route that takes no parameters; null where it was given none, which costs nothing.</summary>
+    internal static Problem? RefuseAny(HttpContext http) => http.Request.QueryString.HasValue ? Of(http).Problem() : null;
+
     /// <summary>Notes that something is wrong with a parameter.</summary>
     public void Add(string name, string what) => errors.Add(name, what);
 

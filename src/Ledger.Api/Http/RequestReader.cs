@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
+using Ledger.Api.Accounts;
 
 namespace Ledger.Api.Http;
 
@@ -76,6 +77,13 @@ public static class RequestReader
 
     /// <summary>Reads a body that is already there.</summary>
     public static Parsed<T> Parse<T>(ReadOnlySpan<byte> utf8) where T : class
+    {
+        if (typeof(T) == typeof(ConsumeCreditsRequest) && PlainConsumption.Read(utf8) is T plain) return plain;
+        return ParseAny<T>(utf8);
+    }
+
+    /// <summary>The general way: the serializer's, by the type's shape.</summary>
+    internal static Parsed<T> ParseAny<T>(ReadOnlySpan<byte> utf8) where T : class
     {
         try
         {
