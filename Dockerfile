@@ -13,8 +13,7 @@ COPY --from=build /app ./
 COPY build/ready.sh ./
 ENV ASPNETCORE_ENVIRONMENT=Production \
     ASPNETCORE_URLS=http://+:5080 \
-    DOTNET_EnableDiagnostics=0 \
-    DOTNET_GCgen0size=0x4000000
+    DOTNET_EnableDiagnostics=0
 EXPOSE 5080
 # The account without rights that the base image brings.
 USER $APP_UID

@@ -75,7 +75,6 @@ internal sealed class Service : IAsyncDisposable
         var start = new ProcessStartInfo("dotnet", [program, "--urls", $"http://127.0.0.1:{port}"]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["ConnectionStrings__Ledger"] = connectionString;
         start.Environment["ASPNETCORE_ENVIRONMENT"] = "Production";
-        start.Environment["DOTNET_GCgen0size"] = "0x4000000"; // as ./run and the image have it
         var clock = Stopwatch.StartNew();
         var process = Process.Start(start)!;
         var writer = TextWriter.Synchronized(new StreamWriter(log) { AutoFlush = true });
