@@ -55,9 +55,6 @@ public sealed class EventCatalog
     /// <summary>What of an event leaves as a message of the outbox, in the commit of the event; null for nothing. Pure.</summary>
     public Func<StoredEvent, OutboxMessage?>? MessageOf { get; init; }
 
-    /// <summary>Writes the events that are written most by hand, byte for byte as the serializer would; false for all others.</summary>
-    public Func<object, IBufferWriter<byte>, bool>? WriteByHand { get; init; }
-
     /// <summary>The stored names of all events that are written, in alphabetical order.</summary>
     public IEnumerable<string> Names => types.Keys.Order(StringComparer.Ordinal);
 
@@ -87,7 +84,6 @@ public sealed class EventCatalog
     public void Write(object @event, IBufferWriter<byte> into)
     {
         if (!names.TryGetValue(@event.GetType(), out var entry)) throw new InvalidOperationException($"{@event.GetType().Name} is not in the catalogue of events.");
-        if (WriteByHand is { } write && write(@event, into)) return;
         // Given back only where all goes well, so a fault leaves nothing behind for the next event.
         var writer = spareWriter;
         spareWriter = null;

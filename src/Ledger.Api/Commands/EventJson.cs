@@ -35,7 +35,6 @@ public static class EventJson
         new Texts<InvoiceId>(t => new InvoiceId(t), v => v.Value),
     ])
     {
-        WriteByHand = PlainEvents.TryWrite,
         MessageOf = happened => QuotaMessages.Of(happened) ?? SubscriptionMessages.Of(happened),
     };
 
