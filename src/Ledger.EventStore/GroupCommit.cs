@@ -70,20 +70,36 @@ public sealed class GroupCommit : IDisposable
     public Task<Outcome> SubmitAsync(Work work, bool bulk = false)
     {
         ArgumentNullException.ThrowIfNull(work);
+        var done = work.Expect();
         if (!queue.TryAdd(new WorkGroup([work], bulk), work.Tenant)) Refuse(work);
-        return work.Done;
+        return done;
     }
 
-    /// <summary>Hands in works that are committed together or not at all. They all belong to one tenant.</summary>
-    public Task<Outcome[]> SubmitTogetherAsync(IReadOnlyList<Work> works)
+    /// <summary>
+    /// Hands in lines of a bulk request, in their order: each is done or refused on its own, and all of them are one wait. They all belong to one tenant. When it
+    /// ends, each tells what became of it (<see cref="Work.Answer"/>). Where the queue has not room for all, the last of them end as overloaded.
+    /// </summary>
+    public Task SubmitEachAsync(IReadOnlyList<Work> works)
     {
         ArgumentNullException.ThrowIfNull(works);
+        var bundle = new WorkBundle(works);
+        if (works.Count == 0) return bundle.Done;
+        var added = queue.AddEach(works.Select(work => new WorkGroup([work], bulk: true)).ToArray(), works[0].Tenant);
+        foreach (var work in works.Skip(added)) Refuse(work);
+        return bundle.Done;
+    }
+
+    /// <summary>Hands in works that are committed together or not at all. They all belong to one tenant. When it ends, each tells what became of it.</summary>
+    public Task SubmitTogetherAsync(IReadOnlyList<Work> works)
+    {
+        ArgumentNullException.ThrowIfNull(works);
+        var bundle = new WorkBundle(works);
         if (works.Count > 0 && !queue.TryAdd(new WorkGroup(works, bulk: true), works[0].Tenant))
         {
             foreach (var work in works) Refuse(work);
         }
 
-        return Task.WhenAll(works.Select(w => w.Done));
+        return bundle.Done;
     }
 
     /// <summary>Takes no more work and waits until all that was taken is answered, at most this long.</summary>

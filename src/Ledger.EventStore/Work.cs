@@ -6,7 +6,9 @@ namespace Ledger.EventStore;
 /// </summary>
 public abstract class Work
 {
-    private readonly TaskCompletionSource<Outcome> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private object? answer;
+    private TaskCompletionSource<Outcome>? alone;
+    private WorkBundle? bundle;
 
     /// <summary>The tenant that the command came from, as clients name it.</summary>
     public required string Tenant { get; init; }
@@ -31,16 +33,40 @@ public abstract class Work
     /// <summary>Decides. Pure: the same loaded state and time give the same verdict.</summary>
     public abstract Verdict Decide(IDecisionContext context);
 
-    /// <summary>Ends when the command is durable, refused, or given up.</summary>
-    public Task<Outcome> Done => done.Task;
+    /// <summary>What became of it, once it is answered.</summary>
+    /// <exception cref="DecisionFailedException">Its decision failed.</exception>
+    public Outcome Answer() => Volatile.Read(ref answer) switch
+    {
+        Outcome outcome => outcome,
+        Exception fault => throw fault,
+        _ => throw new InvalidOperationException("It has not been answered yet."),
+    };
 
     internal bool Attempted { get; set; }
 
     internal long EnqueuedAt { get; set; }
 
-    internal void Complete(Outcome outcome) => done.TrySetResult(outcome);
+    /// <summary>Said ahead of handing it in: somebody waits for this work alone.</summary>
+    internal Task<Outcome> Expect() => (alone = new TaskCompletionSource<Outcome>(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
 
-    internal void Fail(Exception exception) => done.TrySetException(exception);
+    /// <summary>Said ahead of handing it in: somebody waits for all works of a bundle.</summary>
+    internal void Expect(WorkBundle all) => bundle = all;
+
+    internal void Complete(Outcome outcome)
+    {
+        if (!TryAnswer(outcome)) return;
+        alone?.SetResult(outcome);
+        bundle?.Answered();
+    }
+
+    internal void Fail(Exception exception)
+    {
+        if (!TryAnswer(exception)) return;
+        alone?.SetException(exception);
+        bundle?.Answered();
+    }
+
+    private bool TryAnswer(object given) => Interlocked.CompareExchange(ref answer, given, null) is null;
 }
 
 /// <summary>Gathers what works need, each thing once.</summary>

@@ -12,7 +12,18 @@ internal sealed class WorkGroup(IReadOnlyList<Work> works, bool bulk)
     public long EnqueuedAt { get; } = Stopwatch.GetTimestamp();
 
     /// <summary>Whether any of them may have been done by an attempt whose outcome is not known.</summary>
-    public bool Attempted => Works.Any(work => work.Attempted);
+    public bool Attempted
+    {
+        get
+        {
+            for (var i = 0; i < Works.Count; i++)
+            {
+                if (Works[i].Attempted) return true;
+            }
+
+            return false;
+        }
+    }
 
     public void Complete(Outcome outcome)
     {
@@ -48,6 +59,7 @@ internal sealed class WorkQueue(int singlesMax, int bulkMax) : IDisposable
     private readonly SemaphoreSlim arrived = new(0);
     private bool signalled;
     private bool nudged;
+    private long? singleAt;
 
     public int Count => singles.Count + bulk.Count;
 
@@ -78,8 +90,30 @@ internal sealed class WorkQueue(int singlesMax, int bulkMax) : IDisposable
         return true;
     }
 
+    /// <summary>Adds lines of one tenant's bulk request in their order, under one lock, until there is no room; returns how many were added.</summary>
+    public int AddEach(IReadOnlyList<WorkGroup> groups, string tenant)
+    {
+        var added = 0;
+        lock (gate)
+        {
+            if (Closed) return 0;
+            while (added < groups.Count && bulk.HasRoom(tenant, groups[added].Works.Count, bulkMax)) bulk.Add(groups[added++], tenant);
+            if (added == 0 || signalled) return added;
+            signalled = true;
+        }
+
+        arrived.Release();
+        return added;
+    }
+
     /// <summary>However few single commands there are, so many lines of bulk requests may go with them.</summary>
     public const int BesideSinglesMin = 250;
+
+    /// <summary>
+    /// So long after a single command was taken others are expected: those who send one after the other have sent theirs with the batch under way, and come again when it is
+    /// answered. A full batch of lines that is begun meanwhile is what they would all wait for.
+    /// </summary>
+    public static readonly TimeSpan SinglesComeAgain = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Waits for work, at most <paramref name="atMost"/>, and takes up to <paramref name="max"/> works.</summary>
     public Taken Take(List<WorkGroup> into, int max, TimeSpan atMost, CancellationToken cancellationToken)
@@ -99,8 +133,10 @@ internal sealed class WorkQueue(int singlesMax, int bulkMax) : IDisposable
                     var room = max;
                     var alone = bulk.Count == 0 ? singles.Take(into, room) : singles.Take(into, Math.Max(max / 2, max - bulk.Count));
                     room -= alone;
-                    // A single command waits for all that is committed with it: beside some of them, lines of bulk requests are no more than they, or few.
-                    room -= bulk.Take(into, alone == 0 ? room : Math.Min(room, Math.Max(alone, BesideSinglesMin)));
+                    if (alone > 0) singleAt = Stopwatch.GetTimestamp();
+                    var areSingles = alone > 0 || (singleAt is { } at && Stopwatch.GetElapsedTime(at) < SinglesComeAgain);
+                    // A single command waits for all that is committed with it or ahead of it: beside some of them, lines of bulk requests are no more than they, or few.
+                    room -= bulk.Take(into, areSingles ? Math.Min(room, Math.Max(alone, BesideSinglesMin)) : room);
                     if (room > 0) singles.Take(into, room);
                     return Taken.Some;
                 }

@@ -1,4 +1,4 @@
-using System.Buffers;
+using System.Text;
 using System.Text.Json;
 using Ledger.Api.Access;
 using Ledger.Api.Commands;
@@ -13,6 +13,8 @@ internal readonly record struct BatchLine(CommandEnvelope? Envelope, AnswerShape
 {
     private static readonly Dictionary<string, CommandEndpoint> Commands = CommandEndpoint.All.Where(e => e.Route.InBatch).ToDictionary(e => e.Route.Name, StringComparer.Ordinal);
 
+    private const int OnStackMax = 1_022;
+
     private static readonly string CommandRule = "must be one of " + string.Join(", ", Commands.Keys);
 
     /// <summary>
@@ -22,7 +24,9 @@ internal readonly record struct BatchLine(CommandEnvelope? Envelope, AnswerShape
     public static BatchLine Read(ReadOnlySpan<byte> line, Caller caller, EventMeta meta)
     {
         if (line.Length > RequestReader.BodyBytesMax) return Bad(new Problem(ProblemTypes.TooLarge, $"A line has more than {RequestReader.BodyBytesMax} bytes."));
-        var members = Split(line, out var body, out var problem);
+        // The body is the line without its own members, so never longer.
+        Span<byte> rest = line.Length <= OnStackMax ? stackalloc byte[OnStackMax + 2] : new byte[line.Length + 2];
+        var members = Split(line, rest, out var length, out var problem);
         var endpoint = Commands.GetValueOrDefault(members.Command ?? "");
         // As for a single request: who may not ask is told nothing of how to ask.
         if (endpoint is not null && !caller.Has(endpoint.Route.Roles))
@@ -38,7 +42,7 @@ internal readonly record struct BatchLine(CommandEnvelope? Envelope, AnswerShape
         CheckItem(errors, endpoint, members);
         if (errors.Problem is { } wrong) return Bad(wrong);
 
-        var parsed = endpoint!.Parse(body, members.AccountId!, members.HoldId ?? members.TxnId);
+        var parsed = endpoint!.Parse(rest[..length], members.AccountId!, members.HoldId ?? members.TxnId);
         if (parsed.Problem is { } notRead) return Bad(notRead);
         var opening = members.OpenAccount?.ToCommand(parsed.Value.Command.Account, caller, errors, "openAccount.");
         if (errors.Problem is { } notOpened) return Bad(notOpened);
@@ -48,7 +52,10 @@ internal readonly record struct BatchLine(CommandEnvelope? Envelope, AnswerShape
     private static void CheckItem(Errors errors, CommandEndpoint? endpoint, Members members)
     {
         var wanted = endpoint is not { HasItem: true } ? null : endpoint.Route.Path.StartsWith("holds/", StringComparison.Ordinal) ? "holdId" : "txnId";
-        foreach (var (name, value) in new[] { ("holdId", members.HoldId), ("txnId", members.TxnId) })
+        Check("holdId", members.HoldId);
+        Check("txnId", members.TxnId);
+
+        void Check(string name, string? value)
         {
             if (name == wanted && value is null) errors.Add(name, "is required");
             if (name != wanted && value is not null && endpoint is not null) errors.Add(name, $"does not go with {endpoint.Route.Name}");
@@ -57,14 +64,13 @@ internal readonly record struct BatchLine(CommandEnvelope? Envelope, AnswerShape
 
     private static BatchLine Bad(Problem problem) => new(null, default, problem);
 
-    private static Members Split(ReadOnlySpan<byte> line, out ReadOnlySpan<byte> body, out Problem? problem)
+    private static Members Split(ReadOnlySpan<byte> line, Span<byte> rest, out int length, out Problem? problem)
     {
-        var members = new Members();
-        body = default;
+        var members = default(Members);
         problem = null;
-        var rest = new ArrayBufferWriter<byte>(line.Length + 2);
-        rest.Write("{"u8);
-        string? member = null;
+        rest[0] = (byte)'{';
+        length = 1;
+        var own = -1;
         try
         {
             var reader = new Utf8JsonReader(line, new JsonReaderOptions { MaxDepth = LedgerJson.DepthMax });
@@ -77,49 +83,44 @@ internal readonly record struct BatchLine(CommandEnvelope? Envelope, AnswerShape
 
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
-                var nameStart = (int)reader.TokenStartIndex;
-                member = null;
-                foreach (var own in Members.Own)
+                var start = (int)reader.TokenStartIndex;
+                own = Members.Find(ref reader);
+                reader.Read();
+                if (own >= 0)
                 {
-                    if (reader.ValueTextEquals(own)) member = own;
+                    members.Take(own, ref reader, line, out var wrong);
+                    problem ??= wrong;
+                    continue;
                 }
 
-                reader.Read();
-                var valueStart = (int)reader.TokenStartIndex;
                 reader.Skip();
-                var end = (int)reader.BytesConsumed;
-                if (member is null)
-                {
-                    if (rest.WrittenCount > 1) rest.Write(","u8);
-                    rest.Write(line[nameStart..end]);
-                }
-                else
-                {
-                    members.Take(member, line[valueStart..end], out var wrong);
-                    problem ??= wrong;
-                }
+                if (length > 1) rest[length++] = (byte)',';
+                var member = line[start..(int)reader.BytesConsumed];
+                member.CopyTo(rest[length..]);
+                length += member.Length;
             }
 
-            member = null;
+            own = -1;
             if (reader.Read()) throw new JsonException("There is more after the object.");
         }
         catch (Exception failure) when (failure is JsonException or InvalidOperationException)
         {
-            problem = Problem.Invalid(member ?? RequestReader.Body, "is not valid JSON");
+            problem = Problem.Invalid(own < 0 ? RequestReader.Body : Members.Own[own], "is not valid JSON");
             return members;
         }
 
-        rest.Write("}"u8);
-        body = rest.WrittenSpan;
+        rest[length++] = (byte)'}';
         return members;
     }
 
     /// <summary>The members of a line that are not the command's own.</summary>
-    private sealed class Members
+    private struct Members
     {
         public static readonly string[] Own = ["key", "accountId", "command", "holdId", "txnId", "openAccount"];
 
-        private readonly HashSet<string> seen = new(StringComparer.Ordinal);
+        private static readonly byte[][] OwnBytes = Array.ConvertAll(Own, Encoding.UTF8.GetBytes);
+
+        private int seen;
 
         public string? Key { get; private set; }
 
@@ -133,35 +134,53 @@ internal readonly record struct BatchLine(CommandEnvelope? Envelope, AnswerShape
 
         public OpenAccountRequest? OpenAccount { get; private set; }
 
-        public void Take(string name, ReadOnlySpan<byte> json, out Problem? problem)
+        /// <summary>Which of them the reader stands on; -1 where it is one of the command's.</summary>
+        public static int Find(ref Utf8JsonReader reader)
+        {
+            for (var i = 0; i < OwnBytes.Length; i++)
+            {
+                if (reader.ValueTextEquals(OwnBytes[i])) return i;
+            }
+
+            return -1;
+        }
+
+        /// <summary>Takes the value that the reader stands on, and leaves the reader at its end.</summary>
+        public void Take(int own, ref Utf8JsonReader reader, ReadOnlySpan<byte> line, out Problem? problem)
         {
             problem = null;
-            if (!seen.Add(name)) problem = Problem.Invalid(name, "is there twice");
-            else if (json.SequenceEqual("null"u8)) return;
-            else if (name == "openAccount")
+            var (type, start) = (reader.TokenType, (int)reader.TokenStartIndex);
+            reader.Skip();
+            var isSecond = (seen & (1 << own)) != 0;
+            seen |= 1 << own;
+            if (isSecond) problem = Problem.Invalid(Own[own], "is there twice");
+            else if (type == JsonTokenType.Null) return;
+            else if (own == Own.Length - 1) TakeOpening(line[start..(int)reader.BytesConsumed], out problem);
+            else if (type != JsonTokenType.String) problem = Problem.Invalid(Own[own], "must be a string");
+            else Set(own, reader.GetString()!);
+        }
+
+        private void Set(int own, string text)
+        {
+            switch (own)
             {
-                var read = RequestReader.Parse<OpenAccountRequest>(json);
-                OpenAccount = read.Value;
-                if (read.Problem?.Members.FirstOrDefault(m => m.Key == "errors").Value is IEnumerable<KeyValuePair<string, List<string>>> wrong)
-                {
-                    var errors = new Errors();
-                    foreach (var (member, what) in wrong) what.ForEach(one => errors.Add(member == RequestReader.Body ? name : $"{name}.{member}", one));
-                    problem = errors.Problem;
-                }
+                case 0: Key = text; break;
+                case 1: AccountId = text; break;
+                case 2: Command = text; break;
+                case 3: HoldId = text; break;
+                default: TxnId = text; break;
             }
-            else if (json[0] != '"') problem = Problem.Invalid(name, "must be a string");
-            else
-            {
-                var text = JsonSerializer.Deserialize<string>(json)!;
-                switch (name)
-                {
-                    case "key": Key = text; break;
-                    case "accountId": AccountId = text; break;
-                    case "command": Command = text; break;
-                    case "holdId": HoldId = text; break;
-                    default: TxnId = text; break;
-                }
-            }
+        }
+
+        private void TakeOpening(ReadOnlySpan<byte> json, out Problem? problem)
+        {
+            problem = null;
+            var read = RequestReader.Parse<OpenAccountRequest>(json);
+            OpenAccount = read.Value;
+            if (read.Problem?.Members.FirstOrDefault(m => m.Key == "errors").Value is not IEnumerable<KeyValuePair<string, List<string>>> wrong) return;
+            var errors = new Errors();
+            foreach (var (member, what) in wrong) what.ForEach(one => errors.Add(member == RequestReader.Body ? "openAccount" : $"openAccount.{member}", one));
+            problem = errors.Problem;
         }
     }
 }

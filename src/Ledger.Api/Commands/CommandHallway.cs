@@ -38,18 +38,20 @@ internal sealed class CommandHallway(GroupCommit store)
         }
     }
 
+    /// <summary>Sends lines of a bulk request, in their order, and waits until each of them is durable or refused on its own.</summary>
+    public async Task<IReadOnlyList<CommandResult>> SendEachAsync(IReadOnlyList<CommandEnvelope> envelopes)
+    {
+        var works = envelopes.Select(WorkOf).ToArray();
+        await store.SubmitEachAsync(works);
+        return Array.ConvertAll(works, Read);
+    }
+
     /// <summary>Sends commands that are all done or none.</summary>
     public async Task<IReadOnlyList<CommandResult>> SendTogetherAsync(IReadOnlyList<CommandEnvelope> envelopes)
     {
-        try
-        {
-            var outcomes = await store.SubmitTogetherAsync(envelopes.Select(WorkOf).ToList<Work>());
-            return outcomes.Select(Read).ToList();
-        }
-        catch (DecisionFailedException)
-        {
-            return envelopes.Select(_ => Failed()).ToList();
-        }
+        var works = envelopes.Select(WorkOf).ToArray();
+        await store.SubmitTogetherAsync(works);
+        return Array.ConvertAll(works, Read);
     }
 
     private static AccountWork WorkOf(CommandEnvelope envelope) => new(envelope.Command)
@@ -61,6 +63,18 @@ internal sealed class CommandHallway(GroupCommit store)
         Expected = envelope.IfMatch,
         Opening = envelope.Opening,
     };
+
+    private static CommandResult Read(Work answered)
+    {
+        try
+        {
+            return Read(answered.Answer());
+        }
+        catch (DecisionFailedException)
+        {
+            return Failed();
+        }
+    }
 
     private static CommandResult Read(Outcome outcome)
     {
