@@ -98,7 +98,8 @@ internal sealed class BatchEndpoint(CommandHallway hallway, CommandAnswers answe
 
     private async Task EachAsync(HttpContext http, BatchBody body)
     {
-        var (reader, output) = (new BatchReader(body, Caller.Of(http), CommandHandler.MetaOf(http, Caller.Of(http), null)), new BatchOutput(http, answers));
+        var reader = new BatchReader(body, Caller.Of(http), CommandHandler.MetaOf(http, Caller.Of(http), null));
+        using var output = new BatchOutput(http, answers);
         var underWay = new Queue<(IReadOnlyList<BatchLine> Lines, Task<IReadOnlyList<CommandResult>> Results)>(PiecesMax);
         while (true)
         {
@@ -113,7 +114,8 @@ internal sealed class BatchEndpoint(CommandHallway hallway, CommandAnswers answe
 
     private async Task TogetherAsync(HttpContext http, BatchBody body)
     {
-        var (reader, output) = (new BatchReader(body, Caller.Of(http), CommandHandler.MetaOf(http, Caller.Of(http), null)), new BatchOutput(http, answers));
+        var reader = new BatchReader(body, Caller.Of(http), CommandHandler.MetaOf(http, Caller.Of(http), null));
+        using var output = new BatchOutput(http, answers);
         var lines = await reader.ReadAsync(LinesMax);
         var isSound = lines.All(line => line.Problem is null);
         var envelopes = EnvelopesOf(lines);

@@ -6,7 +6,7 @@ using Ledger.Api.Http;
 namespace Ledger.Api.Accounts;
 
 /// <summary>Writes the answers of a batch, line by line.</summary>
-internal sealed class BatchOutput(HttpContext http, CommandAnswers answers)
+internal sealed class BatchOutput(HttpContext http, CommandAnswers answers) : IDisposable
 {
     private const int SendAt = 48 * 1024;
 
@@ -35,6 +35,9 @@ internal sealed class BatchOutput(HttpContext http, CommandAnswers answers)
         await http.Response.BodyWriter.WriteAsync(written.WrittenMemory, http.RequestAborted);
         written.ResetWrittenCount();
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => writer?.Dispose();
 
     private async ValueTask WriteAsync(CommandResult result, AnswerShape shape)
     {
