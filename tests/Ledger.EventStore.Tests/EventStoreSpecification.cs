@@ -142,16 +142,16 @@ public abstract class EventStoreSpecification : IAsyncLifetime
     {
         Work[] Group(decimal last) => [new Count(Thing("a"), 5) { Tenant = "acme", Key = "g1" }, new Count(Thing("b"), 500, "wanted") { Tenant = "acme", Key = "g2" }, new Count(Thing("a"), last) { Tenant = "acme", Key = "g3" }];
 
-        var refused = await Node.SubmitTogetherAsync(Group(-6));
+        var refused = await Node.TogetherAsync(Group(-6));
         refused[0].ShouldBeOfType<Outcome.GroupRefused>();
         refused[1].ShouldBeOfType<Outcome.GroupRefused>();
         refused[2].ShouldBe(new Outcome.Refused("below zero"));
         (await Reader.StateAsync(Thing("a"))).ShouldBeNull();
         (await Reader.FactAsync(new FactName(Thing("b"), "large", "wanted"))).ShouldBeNull();
 
-        var accepted = await Node.SubmitTogetherAsync(Group(-5));
+        var accepted = await Node.TogetherAsync(Group(-5));
         accepted.ShouldAllBe(o => o is Outcome.Accepted);
-        var replayed = await Node.SubmitTogetherAsync(Group(-5));
+        var replayed = await Node.TogetherAsync(Group(-5));
         replayed.ShouldAllBe(o => o is Outcome.Done);
         (await Reader.StateAsync(Thing("a")))!.Version.ShouldBe(2);
     }

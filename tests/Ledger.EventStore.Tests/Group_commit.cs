@@ -348,7 +348,7 @@ public sealed class Group_commit
         using var node = database.Node(new GroupCommitOptions { CommandTimeout = TimeSpan.FromSeconds(1) }, relay.ConnectionString);
         await node.SubmitAsync(new Count(A, 1) { Tenant = "acme", Key = "done" });
         relay.SwallowCommit();
-        var outcomes = await node.SubmitTogetherAsync([new Count(A, 1) { Tenant = "acme", Key = "done" }, new Count(A, 1) { Tenant = "acme", Key = "new" }]);
+        var outcomes = await node.TogetherAsync(new Count(A, 1) { Tenant = "acme", Key = "done" }, new Count(A, 1) { Tenant = "acme", Key = "new" });
         outcomes[0].ShouldBeOfType<Outcome.Done>().First.ShouldBeFalse();
         outcomes[1].ShouldBeOfType<Outcome.Done>().First.ShouldBeTrue();
         relay.Swallowed.ShouldBe(1);

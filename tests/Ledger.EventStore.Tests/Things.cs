@@ -89,3 +89,13 @@ public sealed class Move(StreamRef from, StreamRef to, decimal by) : Work
             ? Verdict.Refuse("below zero")
             : Verdict.Accept([new Append(from, [new ThingCounted(-by)]), new Append(to, [new ThingCounted(by)])], from, context.Version(from) + 1);
 }
+
+public static class Together
+{
+    /// <summary>Hands in works that are done all or not at all, and reads their answers.</summary>
+    public static async Task<Outcome[]> TogetherAsync(this GroupCommit node, params Work[] works)
+    {
+        await node.SubmitTogetherAsync(works);
+        return Array.ConvertAll(works, work => work.Answer());
+    }
+}

@@ -83,6 +83,7 @@ internal readonly record struct BatchLine(CommandEnvelope? Envelope, AnswerShape
 
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
+                own = -1;
                 var start = (int)reader.TokenStartIndex;
                 own = Members.Find(ref reader);
                 reader.Read();
