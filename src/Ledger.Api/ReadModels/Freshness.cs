@@ -15,7 +15,7 @@ internal sealed class Freshness(EventReader reader, ProjectionDesk projections)
     public static readonly TimeSpan MinVersionWaitMax = TimeSpan.FromSeconds(5);
 
     /// <summary>How long a query waits for what has been written by now, where its client names no version.</summary>
-    public static readonly TimeSpan OwnWritesWaitMax = TimeSpan.FromSeconds(1);
+    public static readonly TimeSpan OwnWritesWaitMax = TimeSpan.FromSeconds(2);
 
     /// <summary>Waits until each of these read models has taken in a version of a stream.</summary>
     /// <param name="stream">The stream, which has that version.</param>

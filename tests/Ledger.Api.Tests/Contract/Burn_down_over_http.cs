@@ -28,7 +28,7 @@ public sealed class Burn_down_over_http(ContractService service) : IClassFixture
         await account.ShouldHave(("balance", "10"), ("totals.expired", "4"));
         var late = (await account.Post($"consumptions/{used["id"]}/refund", """{"amount":3,"reason":"r"}""")).ShouldBe(201);
         Parts(late).ShouldBe("new1 C2");
-        var expiry = (await account.Client.Get(account.Path + "/transactions?type=expiry")).Data.Single();
+        var expiry = (await account.Get("/transactions?type=expiry")).Data.Single();
         JsonShape.Match(expiry, $$"""
             { "id":"<txn>","accountId":"{{account.Id}}","type":"expiry","direction":"debit","amount":4,"balanceBefore":14,"balanceAfter":10,"available":10,
               "allocations":[{"lotId":"<lot>","amount":4}],"version":7,"occurredAt":"{{Text(now.AddDays(3))}}","recordedAt":"<time>","metadata":{} }

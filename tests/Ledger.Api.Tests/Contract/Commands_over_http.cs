@@ -182,7 +182,7 @@ public sealed class Commands_over_http(ContractService service)
               "allocations":[{"lotId":"{{granted["allocations.0.lotId"]}}","amount":4},{"lotId":"{{bought["allocations.0.lotId"]}}","amount":2}],
               "fromAccountId":"{{from.Id}}","toAccountId":"{{to.Id}}","version":4,{{Expected}} }
             """);
-        var came = (await to.Client.Get(to.Path + "/transactions?type=transfer")).Data.Single();
+        var came = (await to.Get("/transactions?type=transfer")).Data.Single();
         JsonShape.Match(came, $$"""
             { "id":"<txn>","accountId":"{{to.Id}}","type":"transfer","direction":"credit","amount":6,"balanceBefore":-2,"balanceAfter":4,"available":4,
               "allocations":[{"lotId":null,"amount":2},{"lotId":"<lot>","amount":2},{"lotId":"<lot>","amount":2}],

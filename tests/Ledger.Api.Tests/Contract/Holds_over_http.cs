@@ -18,7 +18,7 @@ public sealed class Holds_over_http(ContractService service)
         var listed = (await account.Client.Get(account.Path + "/holds?state=active")).ShouldBe(200);
         listed["data.0"].ShouldBe(hold.Body);
         await account.ShouldHave(("version", "3"), ("available", "9.5"));
-        (await account.Client.Get(account.Path + "/transactions")).Data.Count().ShouldBe(1);
+        (await account.Get("/transactions")).Data.Count().ShouldBe(1);
     }
 
     [Fact]

@@ -47,7 +47,7 @@ public sealed class Lists_over_http(ContractService service)
             (rest.Data.Count(), rest["nextCursor"]).ShouldBe((list == "holds" ? 1 : 3, "null"));
         }
 
-        (await account.Client.Get(account.Path + "/transactions?limit=1"))["nextCursor"].ShouldBe("null");
+        (await account.Get("/transactions?limit=1"))["nextCursor"].ShouldBe("null");
     }
 
     [Fact]
@@ -158,9 +158,9 @@ public sealed class Lists_over_http(ContractService service)
             for (var i = 0; i < 3; i++) (await each.Hold("1")).ShouldBe(201);
         }
 
-        var first = await account.Client.Get(account.Path + "/transactions?type=grant&limit=1");
+        var first = await account.Get("/transactions?type=grant&limit=1");
         var cursor = first.Text("nextCursor");
-        (await account.Client.Get($"{account.Path}/transactions?type=grant&limit=2&cursor={cursor}")).ShouldBe(200).Data.Count().ShouldBe(2);
+        (await account.Get($"/transactions?type=grant&limit=2&cursor={cursor}")).ShouldBe(200).Data.Count().ShouldBe(2);
         (await account.Client.Get($"{account.Path}/transactions?limit=2&type=grant&minVersion=1&cursor={cursor}")).ShouldBe(200, null);
         (await service.As("reader").Get($"{account.Path}/transactions?type=grant&cursor={cursor}")).ShouldBe(200);
         foreach (var path in new[]
@@ -202,7 +202,7 @@ public sealed class Lists_over_http(ContractService service)
         made["purchase_refund"] = (await account.Post($"purchases/{made["purchase"]}/refund", """{"reason":"r"}""")).ShouldBe(201)["id"];
         made["adjustment"] = (await account.Post("adjustments", """{"amount":-1,"reason":"r"}""")).ShouldBe(201)["id"];
         made["transfer"] = (await account.Post("transfers", $$"""{"amount":1,"toAccountId":"{{other.Id}}"}""")).ShouldBe(201)["id"];
-        async Task<IEnumerable<string>> Find(string query) => (await account.Client.Get($"{account.Path}/transactions?{query}")).ShouldBe(200).Data.Select(t => Text(t, "id"));
+        async Task<IEnumerable<string>> Find(string query) => (await account.Get($"/transactions?{query}")).ShouldBe(200).Data.Select(t => Text(t, "id"));
 
         foreach (var (type, id) in made) (await Find("type=" + type)).ShouldBe([id]);
         (await Find("type=expiry")).ShouldBeEmpty();

@@ -96,7 +96,7 @@ public sealed class Status_of_an_account(ContractService service)
         var closed = await account.Post("close", """{"forfeit":true}""");
         (closed.ShouldBe(200)["status"], closed["balance"], closed["held"], closed["debt"], closed["totals.adjusted"]).ShouldBe(("closed", "0", "0", "0", adjusted));
         (await account.Client.Get(account.Path + "/holds")).Data.Single().GetProperty("state").GetString().ShouldBe("released");
-        (await account.Client.Get(account.Path + "/transactions?type=adjustment")).Data.Single().GetProperty("balanceAfter").GetRawText().ShouldBe("0");
+        (await account.Get("/transactions?type=adjustment")).Data.Single().GetProperty("balanceAfter").GetRawText().ShouldBe("0");
     }
 
     [Theory]

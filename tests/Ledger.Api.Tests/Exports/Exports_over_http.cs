@@ -59,7 +59,7 @@ public sealed class Exports_over_http(ContractService service)
         var other = await service.OpenAsync();
         (await account.Post("transfers", $$"""{"amount":1.25,"toAccountId":"{{other.Id}}"}""")).ShouldBe(201);
         var lines = Lines(await service.As("analyst").Get($"/v1/exports/transactions?format=ndjson&to={before}"), account).Where(line => line.GetProperty("accountId").GetString() == account.Id).ToList();
-        var listed = (await account.Client.Get(account.Path + "/transactions")).Data.Reverse().ToList();
+        var listed = (await account.Get("/transactions")).Data.Reverse().ToList();
         lines.Count.ShouldBe(3);
         foreach (var (line, body) in lines.Zip(listed))
         {
