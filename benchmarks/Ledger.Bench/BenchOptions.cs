@@ -6,11 +6,14 @@ internal sealed record BenchOptions
     /// <summary>The figures and parts that there are.</summary>
     public static readonly IReadOnlyList<string> Known = ["P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P11", "P12", "P13", "fairness", "nodes", "overload", "growth"];
 
+    /// <summary>Parts that are measured only where they are named: they tell about choices, not about the service.</summary>
+    public static readonly IReadOnlyList<string> Aside = ["writes"];
+
     public const string Usage =
         """
-        ./bench [P1 ... P13] [fairness] [nodes] [overload] [growth] [--quick] [--statements] [--docs]
+        ./bench [P1 ... P13] [fairness] [nodes] [overload] [growth] [writes] [--quick] [--statements] [--docs]
 
-        Nothing named: everything. Figures go to artifacts/bench.json, charts to artifacts/bench.
+        Nothing named: everything but `writes`, which sets ways to write a batch side by side. Figures go to artifacts/bench.json, charts to artifacts/bench.
           --quick       one repeat, three seconds a load, a tenth of the stored events
           --statements  what each statement costs the database, by its own count
           --docs        writes docs/performance.md and docs/charts (with --statements)
@@ -48,8 +51,8 @@ internal sealed record BenchOptions
     public static BenchOptions Parse(IReadOnlyList<string> args)
     {
         string[] flags = ["--quick", "--statements", "--docs"];
-        if (args.FirstOrDefault(a => !Known.Contains(a) && !flags.Contains(a)) is { } unknown) throw new ArgumentException($"{unknown} is not measured.\n\n{Usage}");
-        var wanted = args.Where(Known.Contains).ToList();
+        if (args.FirstOrDefault(a => !Known.Contains(a) && !Aside.Contains(a) && !flags.Contains(a)) is { } unknown) throw new ArgumentException($"{unknown} is not measured.\n\n{Usage}");
+        var wanted = args.Where(a => Known.Contains(a) || Aside.Contains(a)).ToList();
         var docs = args.Contains("--docs");
         return new BenchOptions { Wanted = wanted.Count == 0 ? Known : wanted, Quick = args.Contains("--quick"), Docs = docs, Statements = docs || args.Contains("--statements") };
     }

@@ -36,6 +36,12 @@ internal static class BenchRun
             if (round.Wants("fairness")) await Fairness.MeasureAsync(round);
         }
 
+        if (options.Wants("writes"))
+        {
+            using var alternatives = new Alternatives(ground);
+            await alternatives.MeasureAsync();
+        }
+
         if (options.Statements) await ProfileAsync(ground, findings);
         if (options.Wants("P9", "P10", "growth"))
         {

@@ -30,6 +30,7 @@ internal static class Commands
         if (round.Wants("P2"))
         {
             var load = await round.LoadAsync("P2", round.Load with { Connections = 64 });
+            round.Draw("connections", 64, load);
             round.Add("P2", "the same, 64 connections", round.Baseline, load.PerSecond, "1/s", 2.5, load);
         }
 
@@ -44,6 +45,7 @@ internal static class Commands
         {
             var (_, one) = await ground.Baseline.RunAsync("baseline.sql", 1, half);
             var load = await round.LoadAsync("P5", round.Load with { Connections = 1 });
+            round.Draw("connections", 1, load);
             round.Add("P5", "latency on one connection, p50 against one transaction", one, load.Result.P50Ms, "ms", 2, load, atMost: true);
         }
 

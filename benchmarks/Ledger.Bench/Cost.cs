@@ -46,7 +46,7 @@ internal sealed class Meter : IAsyncDisposable
         await using var command = new NpgsqlCommand("select (pg_current_wal_lsn() - '0/0')::bigint, (select sum(xact_commit)::bigint from pg_stat_database)", connection);
         await using var reader = await command.ExecuteReaderAsync();
         await reader.ReadAsync();
-        return new Reading(service, ServerTime(), reader.GetInt64(0), reader.GetInt64(1), services.Max(s => s.ResidentMegabytes));
+        return new Reading(service, ServerTime(), reader.GetInt64(0), reader.GetInt64(1), services.Select(s => s.ResidentMegabytes).DefaultIfEmpty().Max());
     }
 
     public ValueTask DisposeAsync() => connection.DisposeAsync();

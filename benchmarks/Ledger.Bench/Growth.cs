@@ -120,6 +120,8 @@ internal sealed class Growth(Round round) : IAsyncDisposable
             await large.ReadModels.CatchUpAsync();
         }
 
+        // What was filled in before is still being written out; on the small database that would be all that is seen.
+        await Sql.RunAsync(large.Database, "checkpoint");
         foreach (var connections in (int[])[1, 4, 16, 64])
         {
             round.Draw("connections", connections, await round.Ground.LoadAsync($"growth, {connections} connections", round.Service, Short with { Connections = connections }));

@@ -116,6 +116,9 @@ public sealed class EventCatalog
             if (info.Properties[i].Set is null && !info.Properties[i].IsRequired && !HasParameter(info.Type, info.Properties[i].Name)) info.Properties.RemoveAt(i);
         }
 
+        // A flag that is down by default says nothing while it is: it would be written with every event.
+        foreach (var flag in info.Properties.Where(p => p.PropertyType == typeof(bool) && IsDownByDefault(info.Type, p.Name))) flag.ShouldSerialize = static (_, value) => value is true;
+
         var sorted = info.Properties.OrderBy(p => p.Name, StringComparer.Ordinal).ToList();
         for (var i = 0; i < sorted.Count; i++) sorted[i].Order = i;
     }
@@ -123,6 +126,10 @@ public sealed class EventCatalog
     [SuppressMessage("Trimming", "IL2070", Justification = "The service is not trimmed.")]
     private static bool HasParameter(Type type, string name) =>
         type.GetConstructors().Any(c => c.GetParameters().Any(p => string.Equals(p.Name, name, StringComparison.OrdinalIgnoreCase)));
+
+    [SuppressMessage("Trimming", "IL2070", Justification = "The service is not trimmed.")]
+    private static bool IsDownByDefault(Type type, string name) =>
+        type.GetConstructors().Any(c => c.GetParameters().Any(p => p is { HasDefaultValue: true, DefaultValue: false } && string.Equals(p.Name, name, StringComparison.OrdinalIgnoreCase)));
 
     private sealed class ExactDecimals : JsonConverter<decimal>
     {
