@@ -39,4 +39,16 @@ public sealed class Event_catalogue
     [Fact]
     public void members_of_a_newer_program_are_read_over() =>
         ThingModel.Catalog().Read("thing_counted", """{"by": 5, "colour": "red"}""").ShouldBe(new ThingCounted(5));
+
+    [Fact]
+    public void a_flag_that_is_down_by_default_is_written_only_when_it_is_up()
+    {
+        var catalog = new EventCatalog([typeof(ThingFlagged)], []);
+        Json(catalog, new ThingFlagged(false)).ShouldBe("""{"isKnown":false}""");
+        Json(catalog, new ThingFlagged(true, true)).ShouldBe("""{"isKnown":true,"isOnce":true}""");
+        catalog.Read("thing_flagged", """{"isKnown":true}""").ShouldBe(new ThingFlagged(true));
+        catalog.Read("thing_flagged", """{"isKnown":true,"isOnce":false}""").ShouldBe(new ThingFlagged(true), "as it was written before");
+    }
+
+    private sealed record ThingFlagged(bool IsKnown, bool IsOnce = false);
 }
