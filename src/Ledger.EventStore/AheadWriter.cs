@@ -19,6 +19,7 @@ internal sealed class AheadWriter : IDisposable
     private readonly Func<WriterConnection> open;
     private readonly Func<WorkingSet> newSet;
     private readonly EventCatalog catalog;
+    private readonly int foreignMax;
     private readonly ILogger logger;
     private readonly Action<WriterConnection, DecidedBatch> commit;
     private readonly Action failed;
@@ -42,12 +43,13 @@ internal sealed class AheadWriter : IDisposable
     /// <param name="open">Opens a connection of the writer's.</param>
     /// <param name="newSet">Makes an empty working set.</param>
     /// <param name="catalog">The events.</param>
+    /// <param name="foreignMax">After so many events of other nodes all is forgotten.</param>
     /// <param name="logger">Where faults are told.</param>
     /// <param name="commit">Commits a batch and answers its callers; called on the thread that commits.</param>
     /// <param name="failed">Told when that failed, on the same thread.</param>
-    public AheadWriter(Func<WriterConnection> open, Func<WorkingSet> newSet, EventCatalog catalog, ILogger logger, Action<WriterConnection, DecidedBatch> commit, Action failed)
+    public AheadWriter(Func<WriterConnection> open, Func<WorkingSet> newSet, EventCatalog catalog, int foreignMax, ILogger logger, Action<WriterConnection, DecidedBatch> commit, Action failed)
     {
-        (this.open, this.newSet, this.catalog, this.logger, this.commit, this.failed) = (open, newSet, catalog, logger, commit, failed);
+        (this.open, this.newSet, this.catalog, this.foreignMax, this.logger, this.commit, this.failed) = (open, newSet, catalog, foreignMax, logger, commit, failed);
         committer = new Thread(Run) { IsBackground = true, Name = "ledger commit" };
         committer.Start();
     }
@@ -75,7 +77,7 @@ internal sealed class AheadWriter : IDisposable
     {
         var set = newSet();
         var at = position ?? throw new InvalidOperationException("The position is not known.");
-        DecidedBatch.Load(batch, set, needs => Seed(set, needs), (needs, keys, first) =>
+        DecidedBatch.Load(batch, set, needs => Seed(set, needs, TryKnown), (needs, keys, first) =>
         {
             // Facts and past events are read from the database alone, so what is on its way there must have come in.
             if (needs.HasFacts) WaitUntilIdle(batch);
@@ -136,19 +138,31 @@ internal sealed class AheadWriter : IDisposable
         (failure, lost) = (null, []);
     }
 
-    /// <summary>Takes note of a batch that was committed under the lock: its states and the position are true.</summary>
+    /// <summary>What to ask for ahead of a batch under the lock: the events since the position at which the states in memory hold. Null where there are none.</summary>
+    public ForeignEvents? Foreign() => position is { } since ? new ForeignEvents(since, foreignMax) : null;
+
+    /// <summary>Takes streams of a batch under the lock as they are in memory. Ahead of <see cref="CatchUp"/> that is a guess, which it corrects.</summary>
+    public void SeedLocked(WorkingSet set, Needs needs) => Seed(set, needs, cache.TryGet);
+
+    /// <summary>Forgets the streams that others have changed, or all where it is not known which; those of them that the batch took as they were in memory need to be loaded.</summary>
+    public void CatchUp(WorkingSet set, ForeignEvents foreign, Needs needs)
+    {
+        var all = foreign.AreAll(set.LastSeqId);
+        if (all) foreign.Streams.ForEach(cache.Remove);
+        else cache.Clear();
+        foreach (var stream in all ? foreign.Streams : set.Slots.Select(slot => slot.Stream).ToList())
+        {
+            if (!set.IsSeeded(stream)) continue;
+            set.Drop(stream);
+            needs.Stream(stream);
+        }
+    }
+
+    /// <summary>Takes note of a batch that was committed under the lock, after it had caught up: its states and the position are true.</summary>
     public void Learn(WorkingSet set)
     {
-        if (set.LastSeqId != position)
-        {
-            cache.Clear();
-            if (position is not null) rest = RestMax;
-        }
-        else if (rest > 0)
-        {
-            rest--;
-        }
-
+        if (position is not null && set.LastSeqId != position) rest = RestMax;
+        else if (rest > 0) rest--;
         Remember(set);
     }
 
@@ -195,11 +209,15 @@ internal sealed class AheadWriter : IDisposable
         return true;
     }
 
-    private void Seed(WorkingSet set, Needs needs)
+    private delegate bool Known(StreamRef stream, out CachedStream known);
+
+    private bool TryKnown(StreamRef stream, out CachedStream known) => cache.TryGet(stream, out known) || (last is not null && last.TryLeft(stream, out known));
+
+    private static void Seed(WorkingSet set, Needs needs, Known tryKnown)
     {
         needs.Streams.RemoveWhere(stream =>
         {
-            if (!cache.TryGet(stream, out var known) && (last is null || !last.TryLeft(stream, out known))) return false;
+            if (!tryKnown(stream, out var known)) return false;
             set.Seed(stream, known);
             return true;
         });

@@ -44,8 +44,17 @@ internal sealed class DecidedBatch
     public static void Load(List<WorkGroup> batch, WorkingSet set, Action<Needs> known, Action<Needs, List<(string Tenant, string Key)>, bool> load)
     {
         var needs = new Needs();
+        var keys = Name(batch, needs);
+        known(needs);
+        load(needs, keys, true);
+        LoadMore(batch, set, known, more => load(more, [], false));
+    }
+
+    /// <summary>Names what works need, and returns their keys.</summary>
+    public static List<(string Tenant, string Key)> Name(IEnumerable<WorkGroup> groups, Needs needs)
+    {
         var keys = new List<(string, string)>();
-        foreach (var group in batch)
+        foreach (var group in groups)
         {
             foreach (var work in group.Works)
             {
@@ -54,9 +63,13 @@ internal sealed class DecidedBatch
             }
         }
 
-        known(needs);
-        load(needs, keys, true);
-        needs.Clear();
+        return keys;
+    }
+
+    /// <summary>Names what follows from what was loaded, and loads it; mostly nothing.</summary>
+    public static void LoadMore(List<WorkGroup> batch, WorkingSet set, Action<Needs> known, Action<Needs> load)
+    {
+        var needs = new Needs();
         foreach (var group in batch)
         {
             foreach (var work in group.Works) work.NameMore(set, needs);
@@ -64,7 +77,7 @@ internal sealed class DecidedBatch
 
         needs.Streams.RemoveWhere(set.Has);
         known(needs);
-        if (needs.Streams.Count > 0 || needs.HasFacts) load(needs, [], false);
+        if (needs.Streams.Count > 0 || needs.HasFacts) load(needs);
     }
 
     /// <summary>Decides. A fault in one decision is that caller's alone: it is taken back, the rest goes on without it, and it is told with the others' answers.</summary>

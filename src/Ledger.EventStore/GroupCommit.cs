@@ -47,7 +47,7 @@ public sealed class GroupCommit : IDisposable
         source = NpgsqlDataSource.Create(WriterConnection.ConnectionString(connectionString, options));
         queue = new WorkQueue(options.QueueMax, options.BulkQueueMax);
         metrics = new StoreMetrics(() => queue.Count);
-        ahead = new AheadWriter(() => WriterConnection.Open(source), () => new WorkingSet(models, catalog), catalog, logger, Commit, queue.Nudge);
+        ahead = new AheadWriter(() => WriterConnection.Open(source), () => new WorkingSet(models, catalog), catalog, options.ForeignMax, logger, Commit, queue.Nudge);
         writer = new Thread(Run) { IsBackground = true, Name = "ledger writer" };
         writer.Start();
         // The writer may be busy with a batch whose outcome it must learn first; what waits behind it was not begun and is told so in time.
@@ -237,7 +237,7 @@ public sealed class GroupCommit : IDisposable
             try
             {
                 using var connection = WriterConnection.Open(source);
-                ProcessLocked(connection, alone);
+                ProcessLocked(connection, alone, alone: true);
             }
             catch (Exception again) when (again is not OperationCanceledException)
             {
@@ -335,7 +335,8 @@ public sealed class GroupCommit : IDisposable
         if (!ahead.MayDecide(batch) || ahead.HasFailed)
         {
             ahead.WaitUntilIdle(batch);
-            ProcessLocked(connection, batch);
+            // A batch in doubt is decided as it was, and is not made larger.
+            ProcessLocked(connection, batch, alone: batch.Exists(group => group.Attempted));
             return;
         }
 
@@ -345,10 +346,10 @@ public sealed class GroupCommit : IDisposable
         else ahead.Hand(connection, decided, batch);
     }
 
-    private void ProcessLocked(WriterConnection connection, List<WorkGroup> batch)
+    private void ProcessLocked(WriterConnection connection, List<WorkGroup> batch, bool alone)
     {
         var set = new WorkingSet(models, catalog);
-        DecidedBatch.Load(batch, set, _ => { }, (needs, keys, first) => connection.Load(set, catalog, needs, keys, first, locked: true));
+        LockedLoad.Load(connection, catalog, set, batch, ahead, more => queue.TakeMore(more, alone ? 0 : options.BatchMax));
         var decided = DecidedBatch.Decide(set, batch, null, logger);
         Commit(connection, decided);
         ahead.Learn(set);

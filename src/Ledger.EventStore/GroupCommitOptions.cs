@@ -12,6 +12,12 @@ public sealed record GroupCommitOptions
     /// <summary>At most so many lines of bulk requests wait.</summary>
     public int BulkQueueMax { get; init; } = 40_000;
 
+    /// <summary>
+    /// When other nodes have appended, a writer asks which streams they changed and keeps what it has in memory of all others. After more events than this it forgets
+    /// everything instead.
+    /// </summary>
+    public int ForeignMax { get; init; } = 5_000;
+
     /// <summary>A work that could not be started within this time is refused: nothing was done.</summary>
     public TimeSpan WaitMax { get; init; } = TimeSpan.FromSeconds(10);
 

@@ -4,7 +4,7 @@ namespace Ledger.EventStore;
 internal readonly record struct CachedStream(long Version, DateTimeOffset RecordedAt, byte[] Hash, DateTimeOffset? Due, object State);
 
 /// <summary>
-/// The states that the writer used last, in memory. They are true as long as nobody else appends, which the writer learns under its lock (see docs/adr/0012).
+/// The states that the writer used last, in memory. They are true as long as nobody else appends to their streams, which the writer learns under its lock (see docs/adr/0012).
 /// Two generations: what is used moves to the young one; when that is full it becomes the old one, and what nobody used meanwhile is dropped. Not for several threads.
 /// </summary>
 internal sealed class StateCache(int streamsMax, long bytesMax)
@@ -39,9 +39,15 @@ internal sealed class StateCache(int streamsMax, long bytesMax)
     /// <summary>Keeps a stream's state; <paramref name="size"/> is the length of its saved form in bytes.</summary>
     public void Put(StreamRef stream, CachedStream state, int size)
     {
+        Remove(stream);
+        Add(stream, (state, size));
+    }
+
+    /// <summary>Forgets one stream.</summary>
+    public void Remove(StreamRef stream)
+    {
         if (young.Remove(stream, out var had)) bytes -= Weight(had.Size);
         else old.Remove(stream);
-        Add(stream, (state, size));
     }
 
     public void Clear()

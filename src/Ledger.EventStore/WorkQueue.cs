@@ -130,14 +130,7 @@ internal sealed class WorkQueue(int singlesMax, int bulkMax) : IDisposable
 
                 if (Count > 0)
                 {
-                    var room = max;
-                    var alone = bulk.Count == 0 ? singles.Take(into, room) : singles.Take(into, Math.Max(max / 2, max - bulk.Count));
-                    room -= alone;
-                    if (alone > 0) singleAt = Stopwatch.GetTimestamp();
-                    var areSingles = alone > 0 || (singleAt is { } at && Stopwatch.GetElapsedTime(at) < SinglesComeAgain);
-                    // A single command waits for all that is committed with it or ahead of it: beside some of them, lines of bulk requests are no more than they, or few.
-                    room -= bulk.Take(into, areSingles ? Math.Min(room, Math.Max(alone, BesideSinglesMin)) : room);
-                    if (room > 0) singles.Take(into, room);
+                    Fill(into, max);
                     return Taken.Some;
                 }
 
@@ -147,6 +140,34 @@ internal sealed class WorkQueue(int singlesMax, int bulkMax) : IDisposable
 
             if (!arrived.Wait(atMost, cancellationToken)) return Taken.Nothing;
         }
+    }
+
+    /// <summary>Takes what has come since a batch was taken, without waiting, until the batch holds up to <paramref name="max"/> works.</summary>
+    public void TakeMore(List<WorkGroup> into, int max)
+    {
+        lock (gate)
+        {
+            if (Count > 0) Fill(into, max);
+        }
+    }
+
+    private void Fill(List<WorkGroup> into, int max)
+    {
+        var (alone, lines) = (0, 0);
+        foreach (var group in into)
+        {
+            if (group.Bulk) lines += group.Works.Count;
+            else alone += group.Works.Count;
+        }
+
+        var room = max - alone - lines;
+        var singly = singles.Take(into, bulk.Count == 0 ? room : Math.Min(room, Math.Max((max / 2) - alone, room - bulk.Count)));
+        (alone, room) = (alone + singly, room - singly);
+        if (singly > 0) singleAt = Stopwatch.GetTimestamp();
+        var areSingles = alone > 0 || (singleAt is { } at && Stopwatch.GetElapsedTime(at) < SinglesComeAgain);
+        // A single command waits for all that is committed with it or ahead of it: beside some of them, lines of bulk requests are no more than they, or few.
+        room -= bulk.Take(into, areSingles ? Math.Min(room, Math.Max(alone, BesideSinglesMin) - lines) : room);
+        if (room > 0) singles.Take(into, room);
     }
 
     /// <summary>Puts work that was taken and not done back to where it was: ahead of what came after it, bound or not.</summary>

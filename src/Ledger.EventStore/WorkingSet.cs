@@ -102,6 +102,12 @@ internal sealed class WorkingSet(StreamModels models, EventCatalog catalog) : ID
         (slot.Version, slot.LoadedVersion, slot.RecordedAt, slot.Hash, slot.LoadedDue, slot.State) = (known.Version, known.Version, known.RecordedAt, known.Hash, known.Due, known.State);
     }
 
+    /// <summary>Whether a stream was taken as it is known.</summary>
+    public bool IsSeeded(StreamRef stream) => slots.TryGetValue(stream, out var slot) && slot.IsSeeded;
+
+    /// <summary>Forgets a stream that was taken as it was known: another writer has changed it. Nothing may have been decided yet.</summary>
+    public void Drop(StreamRef stream) => slots.Remove(stream);
+
     /// <summary>A stream as this batch leaves it; false where the batch did not name it.</summary>
     public bool TryLeft(StreamRef stream, out CachedStream left)
     {

@@ -38,6 +38,8 @@ internal sealed class WriterConnection : IDisposable
         join ledger.idempotency_keys k on k.tenant_id = q.tenant and k.key = q.key
         """;
 
+    private const string LoadForeign = "select tenant_id, stream_id from ledger.mt_events where seq_id > $1 order by seq_id limit $2";
+
     private const string LoadFacts =
         """
         select f.tenant_id, f.stream_id, f.kind, f.key, f.data::text
@@ -147,18 +149,20 @@ internal sealed class WriterConnection : IDisposable
     /// <param name="keys">Their keys.</param>
     /// <param name="first">Whether this is the batch's first load, which brings the clock and the last position too.</param>
     /// <param name="locked">Whether the batch's transaction begins here, with the writer's lock; without it, what was loaded holds only as long as nobody else appends.</param>
-    public void Load(WorkingSet set, EventCatalog catalog, Needs needs, IReadOnlyList<(string Tenant, string Key)> keys, bool first, bool locked)
+    /// <param name="foreign">Takes what others have appended since a position, in the first load under the lock.</param>
+    public void Load(WorkingSet set, EventCatalog catalog, Needs needs, IReadOnlyList<(string Tenant, string Key)> keys, bool first, bool locked, ForeignEvents? foreign = null)
     {
         using var batch = new NpgsqlBatch(connection);
         if (first)
         {
             if (locked) AddLock(batch.BatchCommands);
             batch.BatchCommands.Add(new NpgsqlBatchCommand("select clock_timestamp() + c.shift, case when s.is_called then s.last_value else 0 end from ledger.clock c, ledger.mt_events_sequence s"));
+            if (foreign is not null) batch.BatchCommands.Add(Command(LoadForeign, Value(NpgsqlDbType.Bigint, foreign.Since), Value(NpgsqlDbType.Bigint, (long)foreign.Max)));
         }
 
         var streams = needs.Streams.ToArray();
         if (streams.Length > 0) batch.BatchCommands.Add(Command(LoadStates, Texts(streams, s => Tenants.Stored(s.Tenant)), Texts(streams, s => s.Id)));
-        if (first) batch.BatchCommands.Add(Command(LoadKeys, Texts(keys, k => Tenants.Stored(k.Tenant)), Texts(keys, k => k.Key)));
+        if (keys.Count > 0) batch.BatchCommands.Add(Command(LoadKeys, Texts(keys, k => Tenants.Stored(k.Tenant)), Texts(keys, k => k.Key)));
         if (needs.HasFacts)
         {
             var facts = needs.Facts.ToArray();
@@ -172,12 +176,13 @@ internal sealed class WriterConnection : IDisposable
         }
 
         List<StreamSlot>? refold = null;
-        using (var reader = batch.ExecuteReader()) Read(new Results(reader), set, catalog, needs, streams, keys, first, ref refold);
+        using (var reader = batch.ExecuteReader()) Read(new Results(reader), set, catalog, needs, streams, keys, first, foreign, ref refold);
         if (refold is not null) Refold(refold, catalog);
     }
 
     private static void Read(
-        Results results, WorkingSet set, EventCatalog catalog, Needs needs, StreamRef[] streams, IReadOnlyList<(string Tenant, string Key)> keys, bool first, ref List<StreamSlot>? refold)
+        Results results, WorkingSet set, EventCatalog catalog, Needs needs, StreamRef[] streams, IReadOnlyList<(string Tenant, string Key)> keys, bool first, ForeignEvents? foreign,
+        ref List<StreamSlot>? refold)
     {
         var reader = results.Reader;
         if (first)
@@ -187,6 +192,8 @@ internal sealed class WriterConnection : IDisposable
             reader.Read();
             set.Clock = new DateTimeOffset(reader.GetDateTime(0), TimeSpan.Zero);
             set.LastSeqId = reader.GetInt64(1);
+            if (foreign is not null) results.Next();
+            while (foreign is not null && reader.Read()) foreign.Streams.Add(new StreamRef(Tenants.Named(reader.GetString(0)), reader.GetString(1)));
         }
 
         foreach (var stream in streams) set.Slot(stream);
@@ -204,7 +211,7 @@ internal sealed class WriterConnection : IDisposable
             else (refold ??= []).Add(slot);
         }
 
-        if (first)
+        if (keys.Count > 0)
         {
             results.Next();
             while (reader.Read())
