@@ -148,6 +148,7 @@ internal sealed class AheadWriter : IDisposable
     public void CatchUp(WorkingSet set, ForeignEvents foreign, Needs needs)
     {
         var all = foreign.AreAll(set.LastSeqId);
+        set.Foreign = Math.Max(0, set.LastSeqId - foreign.Since);
         if (all) foreign.Streams.ForEach(cache.Remove);
         else cache.Clear();
         foreach (var stream in all ? foreign.Streams : set.Slots.Select(slot => slot.Stream).ToList())

@@ -63,7 +63,10 @@ public sealed class GroupCommit : IDisposable
     /// </summary>
     public event Action<IReadOnlyList<StoredEvent>>? Committed;
 
-    /// <summary>How many commands were under way at once lately, lines of bulk requests counted, on average; 0 when none came for a second. What follows the log gives way by it.</summary>
+    /// <summary>
+    /// How many commands were under way at once lately, lines of bulk requests counted, on average: at this node and, judged by what they append, at the others. 0 when none came
+    /// here for a second. What follows the log gives way by it.
+    /// </summary>
     public double UnderWay => strain.Value;
 
     /// <summary>Hands a work in. It ends at once as overloaded where the queue is full.</summary>
@@ -360,7 +363,7 @@ public sealed class GroupCommit : IDisposable
         decided.Commit(connection, projections);
         healthy = true;
         decided.Answer(metrics);
-        strain.Add(decided.Groups);
+        strain.Add(decided.Groups, decided.Set.Events.Count, decided.Set.Foreign);
         if (decided.Set.Events.Count > 0) Tell(decided.Set);
     }
 

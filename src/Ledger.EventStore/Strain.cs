@@ -4,7 +4,7 @@ namespace Ledger.EventStore;
 
 /// <summary>
 /// How many works were under way at once lately: a moving average over some hundred milliseconds, by Little's law (the times that works took, added up, over the time that
-/// passed). It tells a writer at its limit from a busy one, however fast the machine.
+/// passed). It tells a writer at its limit from a busy one, however fast the machine. What is under way at other nodes is judged by what they append beside this one: all share one database.
 /// </summary>
 internal sealed class Strain
 {
@@ -12,12 +12,18 @@ internal sealed class Strain
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(1);
 
     private double average;
+    private double here;
+    private double elsewhere;
+    private double value;
     private long lastAt;
 
-    public double Value => Stopwatch.GetElapsedTime(Interlocked.Read(ref lastAt)) > Silence ? 0 : Volatile.Read(ref average);
+    public double Value => Stopwatch.GetElapsedTime(Interlocked.Read(ref lastAt)) > Silence ? 0 : Volatile.Read(ref value);
 
     /// <summary>Takes note of a batch that was answered now. Lines of bulk requests count as single commands do: whoever fills in much waits for the writer as well.</summary>
-    public void Add(IReadOnlyList<WorkGroup> groups)
+    /// <param name="groups">The batch.</param>
+    /// <param name="appended">Its events.</param>
+    /// <param name="foreign">The events that other nodes have appended since the batch before.</param>
+    public void Add(IReadOnlyList<WorkGroup> groups, int appended, long foreign)
     {
         var sum = 0L;
         foreach (var group in groups) sum += Stopwatch.GetElapsedTime(group.EnqueuedAt).Ticks;
@@ -25,6 +31,9 @@ internal sealed class Strain
         var now = Stopwatch.GetTimestamp();
         var since = Stopwatch.GetElapsedTime(Interlocked.Exchange(ref lastAt, now), now);
         var weight = Math.Min(1, since / Memory);
-        if (since.Ticks > 0) Volatile.Write(ref average, (weight * sum / since.Ticks) + ((1 - weight) * average));
+        if (since.Ticks == 0) return;
+        double Mixed(double had, double more) => (weight * more / since.Ticks) + ((1 - weight) * had);
+        (average, here, elsewhere) = (Mixed(average, sum), Mixed(here, appended), Mixed(elsewhere, foreign));
+        Volatile.Write(ref value, here > 0 ? average * (1 + (elsewhere / here)) : average);
     }
 }

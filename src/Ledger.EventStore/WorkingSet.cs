@@ -73,6 +73,9 @@ internal sealed class WorkingSet(StreamModels models, EventCatalog catalog) : ID
 
     public long LastSeqId { get; set; }
 
+    /// <summary>How many events other nodes have appended since this one had the lock last.</summary>
+    public long Foreign { get; set; }
+
     /// <summary>Whether the keys were taken for new without asking: where one is not, the commit is refused.</summary>
     public bool KeysAreAssumed { get; set; }
 

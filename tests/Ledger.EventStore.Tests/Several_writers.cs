@@ -144,6 +144,8 @@ public sealed class Several_writers(ITestOutputHelper output)
         using var two = database.Node();
         GroupCommit[] nodes = [one, two];
         var done = new int[2];
+        var strain = 0.0;
+        one.Committed += _ => strain = Math.Max(strain, one.UnderWay);
         var clock = Stopwatch.StartNew();
         await Task.WhenAll(Enumerable.Range(0, 60).Select(client => Task.Run(async () =>
         {
@@ -153,8 +155,9 @@ public sealed class Several_writers(ITestOutputHelper output)
                 Interlocked.Increment(ref done[client % 2]);
             }
         })));
-        output.WriteLine($"{done[0]} and {done[1]}");
+        output.WriteLine($"{done[0]} and {done[1]}; {strain} under way");
         done.Min().ShouldBeGreaterThan(done.Sum() / 4, "neither waits for the other longer than for its turn");
+        strain.ShouldBeInRange(40, 120, "thirty are under way here, and as many there");
     }
 
     private static async Task TroubleAsync(PostgresRelay relay, string trouble, CancellationToken ended)

@@ -1,8 +1,17 @@
 namespace Ledger.EventStore.Projections;
 
+/// <summary>What is in memory of the events after a position, and the ranges between that other nodes have committed.</summary>
+/// <param name="After">They come after this position.</param>
+/// <param name="Events">Those in memory, in order.</param>
+/// <param name="Gaps">What is missing between them: after the first position, up to the second. A gap is older than an event in memory, so all of it can be read.</param>
+internal sealed record FedEvents(long After, IReadOnlyList<StoredEvent> Events, IReadOnlyList<(long After, long UpTo)> Gaps)
+{
+    public long Last => Events.Count == 0 ? After : Events[^1].SeqId;
+}
+
 /// <summary>
-/// The events that this node has committed last, on their way to its projections: they need not be read and parsed again. It holds one unbroken run of
-/// positions; what another node committed in between breaks it, and is read from the database.
+/// The events that this node has committed last, on their way to its projections: they need not be read and parsed again. What other nodes committed in between is not
+/// here, and is read from the database.
 /// </summary>
 internal sealed class EventFeed(int keepMax)
 {
@@ -10,38 +19,37 @@ internal sealed class EventFeed(int keepMax)
     private readonly Queue<StoredEvent> events = new();
     private long last;
 
-    /// <summary>The last position that was put in; 0 where there is none.</summary>
-    public long Last => Interlocked.Read(ref last);
-
     /// <summary>Takes what was committed. Called after the commit, in the order of commits.</summary>
     public void Put(IReadOnlyList<StoredEvent> committed)
     {
         if (committed.Count == 0) return;
         lock (gate)
         {
-            if (committed[0].SeqId != last + 1) events.Clear();
-            foreach (var happened in committed) events.Enqueue(happened);
+            // A position that was given before is another database's, say a restored one.
+            if (committed[0].SeqId <= last) events.Clear();
             last = committed[^1].SeqId;
+            foreach (var happened in committed) events.Enqueue(happened);
             while (events.Count > keepMax) events.Dequeue();
         }
     }
 
-    /// <summary>The events after a position; null where the next one is not here. What stands before it is forgotten.</summary>
-    public EventPage? After(long position, long upTo, int max)
+    /// <summary>What is here of the next positions, at most so many, and what is not. What stands before them is forgotten.</summary>
+    public FedEvents After(long position, long upTo, int max)
     {
+        var (found, gaps, at) = (new List<StoredEvent>(), new List<(long, long)>(), position);
         lock (gate)
         {
-            if (last <= position || events.Count == 0 || events.Peek().SeqId > position + 1) return null;
-            while (events.Peek().SeqId <= position) events.Dequeue();
-            var page = new List<StoredEvent>(Math.Min(max, events.Count));
+            while (events.TryPeek(out var first) && first.SeqId <= position) events.Dequeue();
             foreach (var happened in events)
             {
-                if (happened.SeqId > upTo || page.Count == max) break;
-                page.Add(happened);
+                if (happened.SeqId > upTo || happened.SeqId - position > max) break;
+                if (happened.SeqId > at + 1) gaps.Add((at, happened.SeqId - 1));
+                found.Add(happened);
+                at = happened.SeqId;
             }
-
-            return page.Count == 0 ? null : new EventPage(position, page[^1].SeqId, page, page.Count == max);
         }
+
+        return new FedEvents(position, found, gaps);
     }
 
     /// <summary>Forgets all: the database may be another one now than the one that these were committed to.</summary>

@@ -67,7 +67,37 @@ internal sealed class EventPages
     public EventPage Read(NpgsqlConnection connection, long after, long upTo, int max)
     {
         using var command = new NpgsqlCommand(ReadPage, connection) { Parameters = { Array(NpgsqlDbType.Text, names), Value(NpgsqlDbType.Bigint, after), Value(NpgsqlDbType.Bigint, upTo), Value(NpgsqlDbType.Bigint, (long)max) } };
-        return Read(command, after, max);
+        return Read(command.ExecuteReader(), after, max);
+    }
+
+    /// <summary>The next page, of which a part may be in memory: what is missing between is read, and with that what comes after.</summary>
+    public EventPage Next(NpgsqlConnection connection, FedEvents fed, long upTo, ProjectionOptions options)
+    {
+        if (fed.Events.Count == 0) return Read(connection, fed.After, upTo, options.PageMax);
+        if (fed.Gaps.Count == 0) return new EventPage(fed.After, fed.Last, fed.Events, fed.Events.Count == options.FeedPageMax);
+        using var batch = new NpgsqlBatch(connection);
+        foreach (var (after, last) in fed.Gaps) batch.BatchCommands.Add(Page(after, last, last - after));
+        var left = options.FeedPageMax - (fed.Last - fed.After);
+        if (left > 0 && upTo > fed.Last) batch.BatchCommands.Add(Page(fed.Last, upTo, left));
+        var page = Read(batch.ExecuteReader(), fed.After, options.FeedPageMax);
+        var reached = Math.Max(page.Last, fed.Last);
+        return new EventPage(fed.After, reached, Merged(fed.Events, page.Events), reached - fed.After >= options.FeedPageMax);
+    }
+
+    private NpgsqlBatchCommand Page(long after, long upTo, long max) =>
+        Command(ReadPage, Array(NpgsqlDbType.Text, names), Value(NpgsqlDbType.Bigint, after), Value(NpgsqlDbType.Bigint, upTo), Value(NpgsqlDbType.Bigint, max));
+
+    private static List<StoredEvent> Merged(IReadOnlyList<StoredEvent> some, IReadOnlyList<StoredEvent> others)
+    {
+        var (merged, next) = (new List<StoredEvent>(some.Count + others.Count), 0);
+        foreach (var happened in some)
+        {
+            while (next < others.Count && others[next].SeqId < happened.SeqId) merged.Add(others[next++]);
+            merged.Add(happened);
+        }
+
+        while (next < others.Count) merged.Add(others[next++]);
+        return merged;
     }
 
     /// <summary>The next page of one stream, from a version on.</summary>
@@ -81,7 +111,7 @@ internal sealed class EventPages
                 Value(NpgsqlDbType.Text, Tenants.Stored(stream.Tenant)), Value(NpgsqlDbType.Text, stream.Id), Value(NpgsqlDbType.Bigint, fromVersion),
             },
         };
-        return Read(command, after, max);
+        return Read(command.ExecuteReader(), after, max);
     }
 
     /// <summary>The highest committed position; 0 where there is none.</summary>
@@ -91,29 +121,33 @@ internal sealed class EventPages
         return (long)command.ExecuteScalar()!;
     }
 
-    private EventPage Read(NpgsqlCommand command, long after, int max)
+    private EventPage Read(NpgsqlDataReader answers, long after, int max)
     {
         var rows = new List<Row>();
         var (count, last) = (0, after);
         string ofStored = "", tenant = "";
-        using (var reader = command.ExecuteReader())
+        using (var reader = answers)
         {
-            while (reader.Read())
+            do
             {
-                count++;
-                last = reader.GetInt64(0);
-                if (reader.IsDBNull(3))
+                while (reader.Read())
                 {
-                    catalog.TypeOf(reader.GetString(4));
-                    continue;
-                }
+                    count++;
+                    last = reader.GetInt64(0);
+                    if (reader.IsDBNull(3))
+                    {
+                        catalog.TypeOf(reader.GetString(4));
+                        continue;
+                    }
 
-                var type = names[reader.GetInt32(3) - 1];
-                // Most events in a row are of one tenant.
-                var stored = reader.GetString(7);
-                if (stored != ofStored) (ofStored, tenant) = (stored, Tenants.Named(stored));
-                rows.Add(new Row(last, new StreamRef(tenant, reader.GetString(1)), reader.GetInt64(2), type, reader.GetFieldValue<byte[]>(5), new DateTimeOffset(reader.GetDateTime(6), TimeSpan.Zero)));
+                    var type = names[reader.GetInt32(3) - 1];
+                    // Most events in a row are of one tenant.
+                    var stored = reader.GetString(7);
+                    if (stored != ofStored) (ofStored, tenant) = (stored, Tenants.Named(stored));
+                    rows.Add(new Row(last, new StreamRef(tenant, reader.GetString(1)), reader.GetInt64(2), type, reader.GetFieldValue<byte[]>(5), new DateTimeOffset(reader.GetDateTime(6), TimeSpan.Zero)));
+                }
             }
+            while (reader.NextResult());
         }
 
         var events = new StoredEvent[rows.Count];

@@ -270,7 +270,7 @@ public sealed class ProjectionDaemon : IDisposable
             // Those behind stop where the next ones stand, and go on together with them.
             var upTo = groups.Skip(i + 1).Select(of => of[0].Position).FirstOrDefault(p => p > position, long.MaxValue);
             var clock = Stopwatch.GetTimestamp();
-            var page = feed.After(position, upTo, options.FeedPageMax) ?? pages.Read(connection, position, upTo, options.PageMax);
+            var page = pages.Next(connection, feed.After(position, upTo, options.FeedPageMax), upTo, options);
             if (page.Last == position)
             {
                 Interlocked.CompareExchange(ref highest, position, known);
