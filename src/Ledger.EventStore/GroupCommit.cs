@@ -244,6 +244,7 @@ public sealed class GroupCommit : IDisposable
             }
             catch (Exception again) when (again is not OperationCanceledException)
             {
+                ahead.Forget(othersWrite: false);
                 if (WriterFailure.Of(again) is not WriterFailure.Kind.Surfaced) return; // what is left of the batch goes the ordinary way
                 foreach (var work in alone.SelectMany(g => g.Works))
                 {
@@ -274,6 +275,8 @@ public sealed class GroupCommit : IDisposable
         {
             logger.LogWarning(failure, "The writer has lost the database.");
             healthy = false;
+            // What comes back may have lost its last commits, and others may have gone on from there: nothing in memory is taken for true then.
+            ahead.Forget(othersWrite: false);
             connection.Dispose();
             return null;
         }

@@ -26,6 +26,8 @@ internal sealed class Strain
     public void Add(IReadOnlyList<WorkGroup> groups, int appended, long foreign)
     {
         var sum = 0L;
+        // What is refused appends nothing, and was work all the same.
+        var works = Math.Max(appended, groups.Sum(group => group.Works.Count));
         foreach (var group in groups) sum += Stopwatch.GetElapsedTime(group.EnqueuedAt).Ticks;
 
         var now = Stopwatch.GetTimestamp();
@@ -33,7 +35,7 @@ internal sealed class Strain
         var weight = Math.Min(1, since / Memory);
         if (since.Ticks == 0) return;
         double Mixed(double had, double more) => (weight * more / since.Ticks) + ((1 - weight) * had);
-        (average, here, elsewhere) = (Mixed(average, sum), Mixed(here, appended), Mixed(elsewhere, foreign));
+        (average, here, elsewhere) = (Mixed(average, sum), Mixed(here, works), Mixed(elsewhere, foreign));
         Volatile.Write(ref value, here > 0 ? average * (1 + (elsewhere / here)) : average);
     }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Ledger.EventStore;
+using Ledger.EventStore.Tests.Projections;
 using Ledger.Testing;
 
 namespace Ledger.EventStore.Tests;
@@ -25,7 +26,12 @@ public sealed class Several_writers(ITestOutputHelper output)
         await using var relay = PostgresRelay.To(database.ConnectionString);
         var options = new GroupCommitOptions
         {
-            ForeignMax = foreignMax, LockTimeout = TimeSpan.FromMilliseconds(400), IdleTimeout = TimeSpan.FromMilliseconds(300), CommandTimeout = TimeSpan.FromSeconds(2), WaitMax = TimeSpan.FromMinutes(1), UnknownMax = TimeSpan.FromMinutes(1),
+            ForeignMax = foreignMax,
+            LockTimeout = TimeSpan.FromMilliseconds(400),
+            IdleTimeout = TimeSpan.FromMilliseconds(300),
+            CommandTimeout = TimeSpan.FromSeconds(2),
+            WaitMax = TimeSpan.FromMinutes(1),
+            UnknownMax = TimeSpan.FromMinutes(1),
         };
         using var first = database.Node(options, relay.ConnectionString);
         using var second = database.Node(options);
@@ -113,6 +119,22 @@ public sealed class Several_writers(ITestOutputHelper output)
             var moved = (await node.SubmitAsync(new Move(B, A, 1) { Tenant = "acme" })).ShouldBeOfType<Outcome.Accepted>();
             moved.Events.Select(stored => stored.Version).ShouldBe([2 + (2 * round), 1 + round]);
         }
+    }
+
+    [Fact]
+    public async Task nothing_in_memory_is_taken_for_true_after_the_database_was_away()
+    {
+        const string Session = "select coalesce(max(application_name), '') from pg_stat_activity where application_name like 'ledger writer %' and datname = current_database()";
+        await using var database = await StoreDatabase.CreateAsync();
+        await using var relay = PostgresRelay.To(database.ConnectionString);
+        using var node = database.Node(connectionString: relay.ConnectionString);
+        await node.SubmitAsync(new Count(A, 10) { Tenant = "acme" });
+        var session = await database.ScalarAsync<string>(Session);
+        relay.CutAll();
+        await ProjectionDatabase.UntilAsync(async () => await database.ScalarAsync<string>(Session) is { Length: > 0 } other && other != session, "the writer is back");
+        // As after a change to a server that had not heard of the last commits, where others have gone on.
+        await database.ExecuteAsync("update ledger.stream_states set version = version + 1000 where stream_id = 'thing/a'");
+        (await node.SubmitAsync(new Count(A, 10) { Tenant = "acme" })).ShouldBeOfType<Outcome.Accepted>().Events.Single().Version.ShouldBe(1002);
     }
 
     [Fact]
