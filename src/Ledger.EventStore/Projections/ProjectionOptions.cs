@@ -25,8 +25,8 @@ public sealed record ProjectionOptions
     public TimeSpan PaceMax { get; init; } = TimeSpan.FromMilliseconds(200);
 
     /// <summary>
-    /// While this node has more commands under way at once than this, lines of bulk requests counted, read models give way to them: they take no more than <see cref="StrainedShare"/> of the time, fall
-    /// behind by up to <see cref="GiveWayLagMax"/> events, and catch up later.
+    /// While more commands than this are under way at once, lines of bulk requests counted and other nodes' judged by what they append, read models give way to them: they take no more
+    /// than <see cref="StrainedShare"/> of the time, fall behind by up to <see cref="GiveWayLagMax"/> events, and catch up later.
     /// </summary>
     public int GiveWayAbove { get; init; } = 200;
 
