@@ -51,8 +51,9 @@ internal enum Taken
 /// The bounded queue ahead of the writer: a queue for each tenant, served in turn, so that one tenant's flood leaves the others their share;
 /// lines of bulk requests wait in a lower lane that takes at most half of a batch while single commands wait.
 /// </summary>
-internal sealed class WorkQueue(int singlesMax, int bulkMax) : IDisposable
+internal sealed class WorkQueue(int singlesMax, int bulkMax, TimeProvider? clock = null) : IDisposable
 {
+    private readonly TimeProvider clock = clock ?? TimeProvider.System;
     private readonly Lock gate = new();
     private readonly Lane singles = new();
     private readonly Lane bulk = new();
@@ -163,8 +164,8 @@ internal sealed class WorkQueue(int singlesMax, int bulkMax) : IDisposable
         var room = max - alone - lines;
         var singly = singles.Take(into, bulk.Count == 0 ? room : Math.Min(room, Math.Max((max / 2) - alone, room - bulk.Count)));
         (alone, room) = (alone + singly, room - singly);
-        if (singly > 0) singleAt = Stopwatch.GetTimestamp();
-        var areSingles = alone > 0 || (singleAt is { } at && Stopwatch.GetElapsedTime(at) < SinglesComeAgain);
+        if (singly > 0) singleAt = clock.GetTimestamp();
+        var areSingles = alone > 0 || (singleAt is { } at && clock.GetElapsedTime(at) < SinglesComeAgain);
         // A single command waits for all that is committed with it or ahead of it: beside some of them, lines of bulk requests are no more than they, or few.
         room -= bulk.Take(into, areSingles ? Math.Min(room, Math.Max(alone, BesideSinglesMin) - lines) : room);
         if (room > 0) singles.Take(into, room);

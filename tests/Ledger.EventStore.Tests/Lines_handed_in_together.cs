@@ -73,15 +73,16 @@ public sealed class Lines_handed_in_together
     }
 
     [Fact]
-    public async Task a_batch_of_lines_is_small_while_single_commands_come()
+    public void a_batch_of_lines_is_small_while_single_commands_come()
     {
-        using var queue = new WorkQueue(4_096, 40_000);
+        var clock = new HandMovedClock();
+        using var queue = new WorkQueue(4_096, 40_000, clock);
         queue.AddEach(Groups(6_000), "acme").ShouldBe(6_000);
         Taken().ShouldBe(1_000, "nobody else is there");
         queue.TryAdd(new WorkGroup(Lines(1), bulk: false), "acme").ShouldBeTrue();
         Taken().ShouldBe(1 + WorkQueue.BesideSinglesMin);
         Taken().ShouldBe(WorkQueue.BesideSinglesMin, "who sent the single command is answered before this batch is over, and comes again");
-        await Task.Delay(WorkQueue.SinglesComeAgain + TimeSpan.FromMilliseconds(100)); // timers are coarse
+        clock.Passed = WorkQueue.SinglesComeAgain;
         Taken().ShouldBe(1_000);
 
         int Taken()
@@ -90,5 +91,14 @@ public sealed class Lines_handed_in_together
             queue.Take(taken, 1_000, TimeSpan.Zero, CancellationToken.None);
             return taken.Count;
         }
+    }
+
+    private sealed class HandMovedClock : TimeProvider
+    {
+        public TimeSpan Passed { get; set; }
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => Passed.Ticks;
     }
 }
