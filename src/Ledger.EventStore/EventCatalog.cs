@@ -40,16 +40,17 @@ public sealed class EventCatalog
         Json.Converters.Add(new MicrosecondTimes());
         Json.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower));
         Json.MakeReadOnly();
+        var written = new JsonSerializerOptions(Json) { TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { SortMembers, LeaveOutFlagsThatAreDown } } };
+        written.MakeReadOnly();
         foreach (var type in eventTypes)
         {
-            var info = Json.GetTypeInfo(type);
             var name = JsonNamingPolicy.SnakeCaseLower.ConvertName(type.Name);
-            names.Add(type, (name, info));
-            types.Add(name, info);
+            names.Add(type, (name, written.GetTypeInfo(type)));
+            types.Add(name, Json.GetTypeInfo(type));
         }
     }
 
-    /// <summary>The options that events are written and read with.</summary>
+    /// <summary>The options that events are read and shown with, and that facts and saved states are written with. What these write never changes: verification compares it with what older builds left.</summary>
     public JsonSerializerOptions Json { get; }
 
     /// <summary>What of an event leaves as a message of the outbox, in the commit of the event; null for nothing. Pure.</summary>
@@ -116,9 +117,6 @@ public sealed class EventCatalog
             if (info.Properties[i].Set is null && !info.Properties[i].IsRequired && !HasParameter(info.Type, info.Properties[i].Name)) info.Properties.RemoveAt(i);
         }
 
-        // A flag that is down by default says nothing while it is: it would be written with every event.
-        foreach (var flag in info.Properties.Where(p => p.PropertyType == typeof(bool) && IsDownByDefault(info.Type, p.Name))) flag.ShouldSerialize = static (_, value) => value is true;
-
         var sorted = info.Properties.OrderBy(p => p.Name, StringComparer.Ordinal).ToList();
         for (var i = 0; i < sorted.Count; i++) sorted[i].Order = i;
     }
@@ -126,6 +124,12 @@ public sealed class EventCatalog
     [SuppressMessage("Trimming", "IL2070", Justification = "The service is not trimmed.")]
     private static bool HasParameter(Type type, string name) =>
         type.GetConstructors().Any(c => c.GetParameters().Any(p => string.Equals(p.Name, name, StringComparison.OrdinalIgnoreCase)));
+
+    /// <summary>A flag that is down by default says nothing while it is: it would be stored with every event. Of events only; older ones that have it read the same.</summary>
+    private static void LeaveOutFlagsThatAreDown(JsonTypeInfo info)
+    {
+        foreach (var flag in info.Properties.Where(p => p.PropertyType == typeof(bool) && IsDownByDefault(info.Type, p.Name))) flag.ShouldSerialize = static (_, value) => value is true;
+    }
 
     [SuppressMessage("Trimming", "IL2070", Justification = "The service is not trimmed.")]
     private static bool IsDownByDefault(Type type, string name) =>

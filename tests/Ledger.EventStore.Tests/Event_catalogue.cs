@@ -48,6 +48,7 @@ public sealed class Event_catalogue
         Json(catalog, new ThingFlagged(true, true)).ShouldBe("""{"isKnown":true,"isOnce":true}""");
         catalog.Read("thing_flagged", """{"isKnown":true}""").ShouldBe(new ThingFlagged(true));
         catalog.Read("thing_flagged", """{"isKnown":true,"isOnce":false}""").ShouldBe(new ThingFlagged(true), "as it was written before");
+        System.Text.Json.JsonSerializer.Serialize(new ThingFlagged(true), catalog.Json).ShouldBe("""{"isKnown":true,"isOnce":false}""", "facts and states that older builds left are compared with this");
     }
 
     private sealed record ThingFlagged(bool IsKnown, bool IsOnce = false);

@@ -37,7 +37,7 @@ public sealed record ProjectionOptions
     public double StrainedShare { get; init; } = 0.2;
 
     /// <summary>
-    /// Further behind than so many events they give way less. At most nine tenths of <see cref="FeedMax"/> count, so that what is left to do is taken from memory and costs no reading.
+    /// Further behind than so many events they give way less. At most nine tenths of <see cref="FeedMax"/> count, so that mostly what is left to do is taken from memory and costs no reading.
     /// </summary>
     public long GiveWayLagMax { get; init; } = 18_000;
 

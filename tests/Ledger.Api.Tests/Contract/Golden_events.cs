@@ -41,6 +41,16 @@ public sealed class Golden_events
     }
 
     [Fact]
+    public void A_flag_that_is_down_is_left_out_of_events_and_stays_in_facts_which_verification_compares_with_what_older_builds_left()
+    {
+        const string older = """{"amount":5,"expiresAt":"2026-11-20T12:49:56Z","id":"hold_0123456789abcdef00000005","spending":{"oncePerResource":false,"service":"chat"}}""";
+        var placed = (HoldPlaced)EventJson.Catalog.Read("hold_placed", older);
+        Encoding.UTF8.GetString(Written(placed)).ShouldBe(older.Replace("\"oncePerResource\":false,", "", StringComparison.Ordinal));
+        EventJson.Catalog.Read("hold_placed", Written(placed)).ShouldBe(placed);
+        EventJson.Write(new HoldEnded(new Hold(placed.Id, placed.Amount, placed.ExpiresAt, placed.ExpiresAt, placed.Spending), HoldState.Released, placed.Amount, placed.ExpiresAt, 7)).ShouldContain(""""spending":{"oncePerResource":false,"service":"chat"}"""");
+    }
+
+    [Fact]
     public void Every_type_has_its_files_and_every_file_its_type()
     {
         var files = Directory.EnumerateFiles(Folder, "*.json").Select(file => Path.GetFileNameWithoutExtension(file)).ToList();
