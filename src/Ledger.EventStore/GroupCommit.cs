@@ -237,6 +237,8 @@ public sealed class GroupCommit : IDisposable
         while (batch.Count > 0)
         {
             var alone = new List<WorkGroup> { batch[0] };
+            // Each goes over a connection of its own, and over a new one nothing in memory is taken for true.
+            ahead.Forget(othersWrite: false);
             try
             {
                 using var connection = WriterConnection.Open(source);
@@ -255,6 +257,8 @@ public sealed class GroupCommit : IDisposable
 
             batch.RemoveAt(0);
         }
+
+        ahead.Forget(othersWrite: false);
     }
 
     private TimeSpan Pause(TimeSpan pause)

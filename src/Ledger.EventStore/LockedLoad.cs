@@ -28,7 +28,8 @@ internal static class LockedLoad
         if (foreign is not null) ahead.CatchUp(set, foreign, needs);
         needs.Streams.RemoveWhere(set.Has);
         ahead.SeedLocked(set, needs);
-        if (keys.Count > 0 || needs.Streams.Count > 0 || needs.HasFacts) connection.Load(set, catalog, needs, keys, first: false, locked: true);
+        var came = batch.Count > had;
+        if (came || needs.Streams.Count > 0 || needs.HasFacts) connection.Load(set, catalog, needs, keys, first: false, locked: true, clockAgain: came);
 
         DecidedBatch.LoadMore(batch, set, more => ahead.SeedLocked(set, more), more => connection.Load(set, catalog, more, [], first: false, locked: true));
     }

@@ -34,7 +34,8 @@ internal sealed class StreamSlot(StreamRef stream, IStreamModel model)
 
     public bool IsChanged => Version != LoadedVersion;
 
-    public CachedStream Left => new(Version, RecordedAt, Hash, Version == 0 ? null : Model.DueAt(State), State);
+    /// <summary>The stream as the batch leaves it. What is due on it is what its row says: one that was only looked at keeps the row that was found.</summary>
+    public CachedStream Left => new(Version, RecordedAt, Hash, Version == 0 ? null : IsChanged ? Model.DueAt(State) : LoadedDue, State);
 }
 
 /// <summary>An event that the batch will write.</summary>

@@ -150,7 +150,8 @@ internal sealed class WriterConnection : IDisposable
     /// <param name="first">Whether this is the batch's first load, which brings the clock and the last position too.</param>
     /// <param name="locked">Whether the batch's transaction begins here, with the writer's lock; without it, what was loaded holds only as long as nobody else appends.</param>
     /// <param name="foreign">Takes what others have appended since a position, in the first load under the lock.</param>
-    public void Load(WorkingSet set, EventCatalog catalog, Needs needs, IReadOnlyList<(string Tenant, string Key)> keys, bool first, bool locked, ForeignEvents? foreign = null)
+    /// <param name="clockAgain">Whether a later load brings the clock anew: works came since the first one, and what is decided of them is decided at no time before they came.</param>
+    public void Load(WorkingSet set, EventCatalog catalog, Needs needs, IReadOnlyList<(string Tenant, string Key)> keys, bool first, bool locked, ForeignEvents? foreign = null, bool clockAgain = false)
     {
         using var batch = new NpgsqlBatch(connection);
         if (first)
@@ -160,6 +161,7 @@ internal sealed class WriterConnection : IDisposable
             if (foreign is not null) batch.BatchCommands.Add(Command(LoadForeign, Value(NpgsqlDbType.Bigint, foreign.Since), Value(NpgsqlDbType.Bigint, (long)foreign.Max)));
         }
 
+        if (clockAgain) batch.BatchCommands.Add(new NpgsqlBatchCommand("select clock_timestamp() + shift from ledger.clock"));
         var streams = needs.Streams.ToArray();
         if (streams.Length > 0) batch.BatchCommands.Add(Command(LoadStates, Texts(streams, s => Tenants.Stored(s.Tenant)), Texts(streams, s => s.Id)));
         if (keys.Count > 0) batch.BatchCommands.Add(Command(LoadKeys, Texts(keys, k => Tenants.Stored(k.Tenant)), Texts(keys, k => k.Key)));
@@ -176,13 +178,13 @@ internal sealed class WriterConnection : IDisposable
         }
 
         List<StreamSlot>? refold = null;
-        using (var reader = batch.ExecuteReader()) Read(new Results(reader), set, catalog, needs, streams, keys, first, foreign, ref refold);
+        using (var reader = batch.ExecuteReader()) Read(new Results(reader), set, catalog, needs, streams, keys, first, foreign, clockAgain, ref refold);
         if (refold is not null) Refold(refold, catalog);
     }
 
     private static void Read(
         Results results, WorkingSet set, EventCatalog catalog, Needs needs, StreamRef[] streams, IReadOnlyList<(string Tenant, string Key)> keys, bool first, ForeignEvents? foreign,
-        ref List<StreamSlot>? refold)
+        bool clockAgain, ref List<StreamSlot>? refold)
     {
         var reader = results.Reader;
         if (first)
@@ -194,6 +196,13 @@ internal sealed class WriterConnection : IDisposable
             set.LastSeqId = reader.GetInt64(1);
             if (foreign is not null) results.Next();
             while (foreign is not null && reader.Read()) foreign.Streams.Add(new StreamRef(Tenants.Named(reader.GetString(0)), reader.GetString(1)));
+        }
+
+        if (clockAgain)
+        {
+            results.Next();
+            reader.Read();
+            set.Clock = new DateTimeOffset(reader.GetDateTime(0), TimeSpan.Zero);
         }
 
         foreach (var stream in streams) set.Slot(stream);

@@ -36,6 +36,8 @@ internal sealed record UnreadableEvent(Type? Type, Exception Failure);
 /// </summary>
 internal sealed class EventPages
 {
+    private const int GapsMax = 100;
+
     // The type is sent as its place among those that somebody reads; of all others only the name, to see that this program knows it.
     private const string Columns = "seq_id, stream_id, version, q.place, case when q.place is null then type end, case when q.place is not null then data::text end, timestamp, tenant_id";
 
@@ -73,7 +75,8 @@ internal sealed class EventPages
     /// <summary>The next page, of which a part may be in memory: what is missing between is read, and with that what comes after.</summary>
     public EventPage Next(NpgsqlConnection connection, FedEvents fed, long upTo, ProjectionOptions options)
     {
-        if (fed.Events.Count == 0) return Read(connection, fed.After, upTo, options.PageMax);
+        // So many small gaps cost more than the whole range.
+        if (fed.Events.Count == 0 || fed.Gaps.Count > GapsMax) return Read(connection, fed.After, upTo, options.PageMax);
         if (fed.Gaps.Count == 0) return new EventPage(fed.After, fed.Last, fed.Events, fed.Events.Count == options.FeedPageMax);
         using var batch = new NpgsqlBatch(connection);
         foreach (var (after, last) in fed.Gaps) batch.BatchCommands.Add(Page(after, last, last - after));
