@@ -22,7 +22,7 @@ public sealed record ProjectionOptions
     public TimeSpan PaceMin { get; init; } = TimeSpan.FromMilliseconds(15);
 
     /// <summary>However high the load, the next batch waits no longer than this.</summary>
-    public TimeSpan PaceMax { get; init; } = TimeSpan.FromMilliseconds(200);
+    public TimeSpan PaceMax { get; init; } = TimeSpan.FromMilliseconds(120);
 
     /// <summary>
     /// While more commands than this are under way at once, lines of bulk requests counted and other nodes' judged by what they append, read models give way to them: they take no more
@@ -30,16 +30,13 @@ public sealed record ProjectionOptions
     /// </summary>
     public int GiveWayAbove { get; init; } = 200;
 
-    /// <summary>
-    /// The share of the time that the daemon takes while they give way, above 0, at most 1. It and its database session work by turns, so a fifth of the time is a tenth of two
-    /// processors; in pieces as large as they become by resting, that keeps up with about three quarters of what commands can do there.
-    /// </summary>
-    public double StrainedShare { get; init; } = 0.2;
+    /// <summary>The share of the time that the daemon takes while they give way, above 0, at most 1.</summary>
+    public double StrainedShare { get; init; } = 0.08;
 
     /// <summary>
-    /// Further behind than so many events they give way less. At most nine tenths of <see cref="FeedMax"/> count, so that mostly what is left to do is taken from memory and costs no reading.
+    /// Further behind than so many events they give way less. At most half of <see cref="FeedMax"/> counts, so that what is left to do is mostly taken from memory and costs no reading.
     /// </summary>
-    public long GiveWayLagMax { get; init; } = 18_000;
+    public long GiveWayLagMax { get; init; } = 10_000;
 
     /// <summary>The share of the time that the daemon takes while commands press and it is further behind than that, above 0, at most 1.</summary>
     public double BehindShare { get; init; } = 0.35;
@@ -77,7 +74,7 @@ public sealed record ProjectionOptions
     /// <summary>How long to rest after work while commands press.</summary>
     internal TimeSpan RestAfter(TimeSpan worked, long lag)
     {
-        var share = lag > Math.Min(GiveWayLagMax, FeedMax / 10 * 9) ? BehindShare : StrainedShare;
+        var share = lag > Math.Min(GiveWayLagMax, FeedMax / 2) ? BehindShare : StrainedShare;
         var rest = worked * ((1 - share) / share);
         return rest < RestMax ? rest : RestMax;
     }
