@@ -168,11 +168,18 @@ public sealed class Profiles_over_http(ContractService service)
     [Theory]
     [InlineData("4242424242424242", true)]
     [InlineData("card 4000 0566 5566 5556.", true)]
+    [InlineData("4000-0566-5566-5556", true)]
+    [InlineData("3782 822463 10005", true)]
+    [InlineData("number:6011111111111117,", true)]
     [InlineData("4242424242424241", false)]
+    [InlineData("pm_4242424242424242", false)]
+    [InlineData("pm_ab4242424242424242ef", false)]
+    [InlineData("c0ffee42-4242-4242-4242-424242424242", false)]
+    [InlineData("42424242-4242-4242-4242-424242424242", false)]
     [InlineData("481111xDUgxnnredRMAXuklkvAON1114", false)]
     [InlineData("pm_1N5Zq2", false)]
     [InlineData("000000000000000000000", false)]
-    public void A_number_of_a_card_is_known_by_its_check_digit(string text, bool has) => Ledger.Api.Profiles.CardNumbers.Has(text).ShouldBe(has);
+    public void A_number_of_a_card_stands_by_itself_and_checks(string text, bool has) => Ledger.Api.Profiles.CardNumbers.Has(text).ShouldBe(has);
 
     // As the provider would: signed and posted, then applied by a worker.
     private async Task NotifyAsync(string payment)
