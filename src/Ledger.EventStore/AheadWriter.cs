@@ -1,4 +1,4 @@
-using System.Runtime.ExceptionServices;
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 
 namespace Ledger.EventStore;
@@ -16,28 +16,24 @@ internal sealed class AheadWriter : IDisposable
     /// <summary>After a used key was taken for a new one, the keys of so many batches are looked up.</summary>
     private const int AsksMax = 256;
 
+    /// <summary>Each new duration counts for one part in so many of the average.</summary>
+    private const int Smoothing = 8;
+
     private readonly Func<WriterConnection> open;
     private readonly Func<WorkingSet> newSet;
     private readonly EventCatalog catalog;
     private readonly int foreignMax;
     private readonly ILogger logger;
-    private readonly Action<WriterConnection, DecidedBatch> commit;
-    private readonly Action failed;
     private readonly StateCache cache = new(streamsMax: 50_000, bytesMax: 48_000_000);
     private readonly RecentKeys recent = new(keysMax: 200_000);
     private readonly KnownTime now = new();
-    private readonly SemaphoreSlim handed = new(0);
-    private readonly ManualResetEventSlim idle = new(true);
-    private readonly Thread committer;
+    private readonly CommitThread committer;
     private WriterConnection? reader;
-    private (WriterConnection Connection, DecidedBatch Batch)? next;
-    private volatile ExceptionDispatchInfo? failure;
-    private IReadOnlyList<WorkGroup> lost = [];
     private WorkingSet? last;
     private long? position;
     private int rest;
     private int asks;
-    private volatile bool ended;
+    private long decideTicks;
 
     /// <summary>Starts the thread that commits.</summary>
     /// <param name="open">Opens a connection of the writer's.</param>
@@ -45,20 +41,20 @@ internal sealed class AheadWriter : IDisposable
     /// <param name="catalog">The events.</param>
     /// <param name="foreignMax">After so many events of other nodes all is forgotten.</param>
     /// <param name="logger">Where faults are told.</param>
-    /// <param name="commit">Commits a batch and answers its callers; called on the thread that commits.</param>
+    /// <param name="commit">Commits a batch; called on the thread that commits.</param>
+    /// <param name="answer">Answers the callers of a batch that is durable; called in the order of commits, by one thread at a time.</param>
     /// <param name="failed">Told when that failed, on the same thread.</param>
-    public AheadWriter(Func<WriterConnection> open, Func<WorkingSet> newSet, EventCatalog catalog, int foreignMax, ILogger logger, Action<WriterConnection, DecidedBatch> commit, Action failed)
+    public AheadWriter(Func<WriterConnection> open, Func<WorkingSet> newSet, EventCatalog catalog, int foreignMax, ILogger logger, Action<WriterConnection, DecidedBatch> commit, Action<DecidedBatch> answer, Action failed)
     {
-        (this.open, this.newSet, this.catalog, this.foreignMax, this.logger, this.commit, this.failed) = (open, newSet, catalog, foreignMax, logger, commit, failed);
-        committer = new Thread(Run) { IsBackground = true, Name = "ledger commit" };
-        committer.Start();
+        (this.open, this.newSet, this.catalog, this.foreignMax, this.logger) = (open, newSet, catalog, foreignMax, logger);
+        committer = new CommitThread(commit, answer, failed, logger);
     }
 
     /// <summary>Whether nothing is being committed.</summary>
-    public bool IsIdle => idle.IsSet;
+    public bool IsIdle => committer.IsIdle;
 
     /// <summary>Whether a commit broke whose batch has not been taken back yet.</summary>
-    public bool HasFailed => failure is not null;
+    public bool HasFailed => committer.HasFailed;
 
     /// <summary>Whether this batch may be decided ahead: the position is known, nobody else writes, and nothing in it is in doubt.</summary>
     public bool MayDecide(List<WorkGroup> batch) => position is not null && rest == 0 && !batch.Exists(group => group.Attempted);
@@ -66,10 +62,12 @@ internal sealed class AheadWriter : IDisposable
     /// <summary>Decides a batch on what is known and on what is loaded without the lock.</summary>
     public DecidedBatch Decide(List<WorkGroup> batch)
     {
+        var began = Stopwatch.GetTimestamp();
         var decided = Decide(batch, mayAssume: true);
         // What is refused writes no key that the commit could object to: such keys are looked up before anybody is told no.
         if (decided.Set.KeysAreAssumed && decided.RefusesKeyed) decided = Decide(batch, mayAssume: false);
         Remember(decided.Set);
+        decideTicks += (Stopwatch.GetTimestamp() - began - decideTicks) / Smoothing;
         return decided;
     }
 
@@ -106,37 +104,20 @@ internal sealed class AheadWriter : IDisposable
         return DecidedBatch.Decide(set, batch, at, logger);
     }
 
-    /// <summary>Hands a decided batch to the thread that commits, once that has done the one before.</summary>
-    public void Hand(WriterConnection connection, DecidedBatch batch, List<WorkGroup> groups)
-    {
-        WaitUntilIdle(groups);
-        next = (connection, batch);
-        idle.Reset();
-        handed.Release();
-    }
+    /// <summary>Waits while deciding can wait: what comes meanwhile goes with the next batch in place of the one after it.</summary>
+    public void WaitForMore() => committer.WaitUntilLeft(2 * decideTicks);
+
+    /// <summary>Hands a decided batch to the thread that commits: see <see cref="CommitThread.Hand"/>.</summary>
+    public void Hand(WriterConnection connection, DecidedBatch batch, List<WorkGroup> groups) => committer.Hand(connection, batch, groups);
 
     /// <summary>Waits until nothing is being committed, whatever came of it.</summary>
-    public void Wait() => idle.Wait();
+    public void Wait() => committer.Wait();
 
-    /// <summary>
-    /// Waits until nothing is being committed. Where the commit broke, throws what it threw and puts its groups ahead of those given: they were decided on it, so all are decided again.
-    /// </summary>
-    public void WaitUntilIdle(List<WorkGroup> groups)
-    {
-        idle.Wait();
-        if (failure is not { } broke) return;
-        TakeBack(groups);
-        broke.Throw();
-    }
+    /// <summary>See <see cref="CommitThread.WaitUntilIdle"/>.</summary>
+    public void WaitUntilIdle(List<WorkGroup> groups) => committer.WaitUntilIdle(groups);
 
-    /// <summary>Waits until nothing is being committed, and puts the groups of a commit that broke ahead of those given. What was decided on them must then be forgotten: <see cref="Forget"/>.</summary>
-    public void TakeBack(List<WorkGroup> groups)
-    {
-        idle.Wait();
-        if (failure is null) return;
-        groups.InsertRange(0, lost);
-        (failure, lost) = (null, []);
-    }
+    /// <summary>See <see cref="CommitThread.TakeBack"/>. What was decided on them must then be forgotten: <see cref="Forget"/>.</summary>
+    public void TakeBack(List<WorkGroup> groups) => committer.TakeBack(groups);
 
     /// <summary>What to ask for ahead of a batch under the lock: the events since the position at which the states in memory hold. Null where there are none.</summary>
     public ForeignEvents? Foreign() => position is { } since ? new ForeignEvents(since, foreignMax) : null;
@@ -185,12 +166,8 @@ internal sealed class AheadWriter : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        ended = true;
-        handed.Release();
-        committer.Join();
+        committer.Dispose();
         reader?.Dispose();
-        handed.Dispose();
-        idle.Dispose();
     }
 
     /// <summary>Whether all keys may be taken for new ones: none has been seen here lately, and nobody has met a used one lately.</summary>
@@ -234,33 +211,6 @@ internal sealed class AheadWriter : IDisposable
         foreach (var (tenant, key, _) in set.NewKeys) recent.Add(tenant, key);
         position = set.LastSeqId + set.Events.Count;
         last = set;
-    }
-
-    private void Run()
-    {
-        while (true)
-        {
-            handed.Wait();
-            if (next is not { } work)
-            {
-                if (ended) return;
-                continue;
-            }
-
-            next = null;
-            var broke = false;
-            try
-            {
-                commit(work.Connection, work.Batch);
-            }
-            catch (Exception fault)
-            {
-                (lost, failure, broke) = (work.Batch.Groups, ExceptionDispatchInfo.Capture(fault), true);
-            }
-
-            idle.Set();
-            if (broke) failed();
-        }
     }
 }
 

@@ -25,11 +25,15 @@ public sealed class GroupCommit : IDisposable
     private readonly Timer lateness;
     private readonly AheadWriter ahead;
     private readonly Strain strain = new();
-    private readonly List<string> lost = [];
+    private readonly LostSessions lost;
     private volatile bool healthy;
+    private bool fewBefore = true;
 
     // So often a writer without work looks whether the database is there: what it tells of its health is then true without traffic too.
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(2);
+
+    // Batches of no more than so many groups are committed without the other thread's help while nothing else is under way.
+    private const int FewMax = 8;
 
     private static readonly TimeSpan LateEvery = TimeSpan.FromMilliseconds(250);
 
@@ -45,9 +49,10 @@ public sealed class GroupCommit : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         (this.catalog, this.models, this.projections, this.options, this.logger) = (catalog, models, projections, options, logger);
         source = NpgsqlDataSource.Create(WriterConnection.ConnectionString(connectionString, options));
+        lost = new LostSessions(source, options.IdleTimeout, logger);
         queue = new WorkQueue(options.QueueMax, options.BulkQueueMax);
         metrics = new StoreMetrics(() => queue.Count);
-        ahead = new AheadWriter(() => WriterConnection.Open(source), () => new WorkingSet(models, catalog), catalog, options.ForeignMax, logger, Commit, queue.Nudge);
+        ahead = new AheadWriter(() => WriterConnection.Open(source), () => new WorkingSet(models, catalog), catalog, options.ForeignMax, logger, Write, Answer, queue.Nudge);
         writer = new Thread(Run) { IsBackground = true, Name = "ledger writer" };
         writer.Start();
         // The writer may be busy with a batch whose outcome it must learn first; what waits behind it was not begun and is told so in time.
@@ -58,7 +63,7 @@ public sealed class GroupCommit : IDisposable
     public bool Healthy => healthy;
 
     /// <summary>
-    /// Tells the events of each commit of this node, in order, right after it, on the writer's own thread: whoever listens only takes note of them. Other nodes' commits
+    /// Tells the events of each commit of this node, in order, right after it, by one thread at a time: whoever listens only takes note of them. Other nodes' commits
     /// are not told here, so a listener compares positions.
     /// </summary>
     public event Action<IReadOnlyList<StoredEvent>>? Committed;
@@ -160,6 +165,7 @@ public sealed class GroupCommit : IDisposable
                         continue;
                     }
 
+                    ahead.WaitForMore();
                     var taken = queue.Take(batch, options.BatchMax, LookEvery, stopped.Token);
                     // What broke meanwhile stays as it is until it is thrown below: it must be forgotten as a whole, not only taken back.
                     if (taken is Taken.Closed or Taken.Nothing) ahead.Wait();
@@ -172,7 +178,7 @@ public sealed class GroupCommit : IDisposable
                 try
                 {
                     connection ??= WriterConnection.Open(source);
-                    EndLost();
+                    lost.End();
                     Process(connection, batch);
                     pause = TimeSpan.Zero;
                     batch.Clear();
@@ -199,7 +205,7 @@ public sealed class GroupCommit : IDisposable
                     // to commit goes back to the queue, where it is told in time if there is none.
                     logger.LogWarning(failure, "The writer's transaction broke; its batch of {Count} groups is decided again.", batch.Count);
                     if (WriterFailure.Of(failure) is WriterFailure.Kind.Unknown) healthy = false;
-                    if (failure is PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable }) FreeLock();
+                    if (failure is PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable }) lost.FreeLock();
                     queue.PutBack(batch.Where(group => !group.Attempted));
                     batch.RemoveAll(group => !group.Attempted);
                     pause = Pause(pause);
@@ -302,31 +308,6 @@ public sealed class GroupCommit : IDisposable
         }
     }
 
-    /// <summary>
-    /// A commit that was sent and not answered may still be on its way to the server: a batch decided ahead is one message with its lock, its position and its commit in it.
-    /// Its session is ended first, so that what is decided now is not overtaken by it; its keys then tell what it did.
-    /// </summary>
-    private void EndLost()
-    {
-        while (lost.Count > 0)
-        {
-            WriterConnection.End(source, lost[^1]);
-            lost.RemoveAt(lost.Count - 1);
-        }
-    }
-
-    private void FreeLock()
-    {
-        try
-        {
-            if (WriterConnection.FreeLock(source, options.IdleTimeout)) logger.LogWarning("A writer that had been silent in the middle of its transaction was ended, so that the others go on.");
-        }
-        catch (Exception failure)
-        {
-            logger.LogWarning(failure, "The session that holds the writer's lock could not be looked at.");
-        }
-    }
-
     private void GiveUpLate(List<WorkGroup> batch)
     {
         for (var i = batch.Count - 1; i >= 0; i--)
@@ -351,9 +332,17 @@ public sealed class GroupCommit : IDisposable
         }
 
         var decided = ahead.Decide(batch);
-        // With nobody waiting there is nothing to decide meanwhile: committed right here, a lone command is answered soonest.
-        if (queue.Count == 0 && ahead.IsIdle && !ahead.HasFailed) Commit(connection, decided);
-        else ahead.Hand(connection, decided, batch);
+        // With nobody waiting there is nothing to decide meanwhile: committed right here, a lone command is answered soonest. Where there were more a moment ago there will be again.
+        var few = batch.Count <= FewMax && fewBefore;
+        fewBefore = batch.Count <= FewMax;
+        if (few && queue.Count == 0 && ahead.IsIdle && !ahead.HasFailed)
+        {
+            Commit(connection, decided);
+            return;
+        }
+
+        decided.Set.Prepare();
+        ahead.Hand(connection, decided, batch);
     }
 
     private void ProcessLocked(WriterConnection connection, List<WorkGroup> batch, bool alone)
@@ -367,8 +356,18 @@ public sealed class GroupCommit : IDisposable
 
     private void Commit(WriterConnection connection, DecidedBatch decided)
     {
+        Write(connection, decided);
+        Answer(decided);
+    }
+
+    private void Write(WriterConnection connection, DecidedBatch decided)
+    {
         decided.Commit(connection, projections);
         healthy = true;
+    }
+
+    private void Answer(DecidedBatch decided)
+    {
         decided.Answer(metrics);
         strain.Add(decided.Groups, decided.Set.Events.Count, decided.Set.Foreign);
         if (decided.Set.Events.Count > 0) Tell(decided.Set);

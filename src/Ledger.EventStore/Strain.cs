@@ -3,12 +3,16 @@ using System.Diagnostics;
 namespace Ledger.EventStore;
 
 /// <summary>
-/// How many works were under way at once lately: a moving average over some hundred milliseconds, by Little's law (the times that works took, added up, over the time that
+/// How many works were under way at once lately: a moving average over some seconds, so that one slow moment is no strain, by Little's law (the times that works took, added up, over the time that
 /// passed). It tells a writer at its limit from a busy one, however fast the machine. What is under way at other nodes is judged by what they append beside this one: all share one database.
 /// </summary>
 internal sealed class Strain
 {
-    private static readonly TimeSpan Memory = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan Memory = TimeSpan.FromSeconds(2);
+
+    // What is far above any bound counts as that: a flood that is over is forgotten as soon as another.
+    private const double AtOnceMax = 512;
+
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(1);
 
     private double average;
@@ -32,10 +36,10 @@ internal sealed class Strain
 
         var now = Stopwatch.GetTimestamp();
         var since = Stopwatch.GetElapsedTime(Interlocked.Exchange(ref lastAt, now), now);
-        var weight = Math.Min(1, since / Memory);
+        var weight = 1 - Math.Exp(-(since / Memory));
         if (since.Ticks == 0) return;
         double Mixed(double had, double more) => (weight * more / since.Ticks) + ((1 - weight) * had);
-        (average, here, elsewhere) = (Mixed(average, sum), Mixed(here, works), Mixed(elsewhere, foreign));
+        (average, here, elsewhere) = (Mixed(average, Math.Min(sum, AtOnceMax * since.Ticks)), Mixed(here, works), Mixed(elsewhere, foreign));
         Volatile.Write(ref value, here > 0 ? average * (1 + (elsewhere / here)) : average);
     }
 }

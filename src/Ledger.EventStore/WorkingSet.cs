@@ -1,4 +1,5 @@
 using System.Buffers;
+using Npgsql;
 
 namespace Ledger.EventStore;
 
@@ -53,6 +54,8 @@ internal readonly record struct KeyRow(UInt128 Fingerprint, StreamRef Stream, lo
 /// </summary>
 internal sealed class WorkingSet(StreamModels models, EventCatalog catalog) : IDecisionContext
 {
+    private List<NpgsqlBatchCommand>? writes;
+
     public EventCatalog Catalog => catalog;
 
     /// <summary>A checkpoint of a stream is kept at each multiple of this version.</summary>
@@ -132,6 +135,22 @@ internal sealed class WorkingSet(StreamModels models, EventCatalog catalog) : ID
             slot.SavedState = Saved(slot);
             slot.SavedLength = slot.SavedState.Length;
         }
+    }
+
+    /// <summary>Makes the statements that write the batch, ahead of the time at which the database waits for them.</summary>
+    public void Prepare()
+    {
+        writes = [];
+        BatchWrites.AddTo(writes, this);
+    }
+
+    /// <summary>The statements that write the batch; they are not kept.</summary>
+    public List<NpgsqlBatchCommand> TakeWrites()
+    {
+        if (writes is null) Prepare();
+        var taken = writes!;
+        writes = null;
+        return taken;
     }
 
     public void Loaded(string tenant, string key, KeyRow row) => keys[(tenant, key)] = row;

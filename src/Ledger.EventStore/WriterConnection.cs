@@ -299,7 +299,7 @@ internal sealed class WriterConnection : IDisposable
             }
         }
 
-        BatchWrites.AddTo(commands, set);
+        foreach (var write in set.TakeWrites()) commands.Add(write);
         InlineRows.AddTo(commands, connection, projections, set.Events);
         if (set.Events.Count > 0)
         {

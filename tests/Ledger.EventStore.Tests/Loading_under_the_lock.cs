@@ -18,7 +18,7 @@ public sealed class Loading_under_the_lock
         await using var source = NpgsqlDataSource.Create(WriterConnection.ConnectionString(database.ConnectionString, new GroupCommitOptions()));
         using var connection = WriterConnection.Open(source);
         var (models, catalog) = (new StreamModels(new ThingModel()), ThingModel.Catalog());
-        using var ahead = new AheadWriter(() => WriterConnection.Open(source), () => new WorkingSet(models, catalog), catalog, 5_000, NullLogger.Instance, (_, _) => { }, () => { });
+        using var ahead = new AheadWriter(() => WriterConnection.Open(source), () => new WorkingSet(models, catalog), catalog, 5_000, NullLogger.Instance, (_, _) => { }, _ => { }, () => { });
         var set = new WorkingSet(models, catalog);
         LockedLoad.Load(connection, catalog, set, [new WorkGroup([Counting("first", 1)], bulk: false)], ahead, batch =>
         {

@@ -28,8 +28,9 @@ internal sealed class EventFeed(int keepMax)
             // A position that was given before is another database's, say a restored one.
             if (committed[0].SeqId <= last) events.Clear();
             last = committed[^1].SeqId;
+            // Those that come next are worth most. What finds no room is read from the database later, as what other nodes commit is.
+            if (events.Count + committed.Count > keepMax) return;
             foreach (var happened in committed) events.Enqueue(happened);
-            while (events.Count > keepMax) events.Dequeue();
         }
     }
 

@@ -11,10 +11,9 @@ namespace Ledger.EventStore.Projections;
 /// </summary>
 public sealed class ProjectionDaemon : IDisposable
 {
-    private const int LookEveryMs = 10;
-
     private readonly ProjectionCatalog projections;
     private readonly ProjectionOptions options;
+    private readonly ProjectionPace pace;
     private readonly ILogger logger;
     private readonly NpgsqlDataSource source;
     private readonly EventPages pages;
@@ -42,6 +41,7 @@ public sealed class ProjectionDaemon : IDisposable
         ArgumentNullException.ThrowIfNull(projections);
         ArgumentNullException.ThrowIfNull(options);
         (this.projections, this.options, this.logger) = (projections, options, logger);
+        pace = new ProjectionPace(options, stopped, () => UnderWay());
         (ConnectionString, Events) = (connectionString, catalog);
         var machine = Environment.MachineName.Length > 16 ? Environment.MachineName[..16] : Environment.MachineName;
         Node = $"{machine}-{Environment.ProcessId}-{Guid.NewGuid().ToString("N")[..8]}";
@@ -188,26 +188,20 @@ public sealed class ProjectionDaemon : IDisposable
         {
             if (Environment.TickCount64 >= Interlocked.Read(ref nextBeat)) Beat(connection);
             var (began, clock) = (Environment.TickCount64, Stopwatch.GetTimestamp());
-            var taken = Step(connection);
+            var taken = Step(connection, pace.Sizes(Behind()));
             if (taken < 0)
             {
                 var rest = leads.Count == 0 ? 0 : leads.Max(l => l.RestsUntil) - began;
                 var wait = Interlocked.Read(ref nextBeat) - began;
                 WaitHandle.WaitAny(either, (int)Math.Clamp(rest > 0 ? Math.Min(rest, wait) : wait, 0, 60_000));
             }
-            else if (UnderWay() > options.GiveWayAbove)
+            else if (pace.IsPressed)
             {
-                // Commands first: what is left to do keeps, and a larger batch later is cheaper. It does not grow without end.
-                stopped.WaitOne(options.RestAfter(Stopwatch.GetElapsedTime(clock), Behind()));
+                pace.Rest(Stopwatch.GetElapsedTime(clock), Behind());
             }
-            else if (taken < options.PageMax / 2)
+            else
             {
-                // The more comes, the longer it is worth to wait for more: few large batches write each row once and leave the processors to the writer. Whoever waits ends that.
-                var pace = Math.Clamp(taken, options.PaceMin.TotalMilliseconds, options.PaceMax.TotalMilliseconds);
-                double Left() => began + (Progress.IsAwaited ? options.PaceMin.TotalMilliseconds : pace) - Environment.TickCount64;
-                while (Left() is > 0 and var left && !stopped.WaitOne((int)Math.Min(left, LookEveryMs)))
-                {
-                }
+                pace.WaitForMore(taken, began, Progress);
             }
         }
     }
@@ -257,7 +251,7 @@ public sealed class ProjectionDaemon : IDisposable
     }
 
     /// <summary>Takes one page for each place at which projections stand; returns how many events came at most, -1 where there was nothing to do.</summary>
-    private int Step(NpgsqlConnection connection)
+    private int Step(NpgsqlConnection connection, ProjectionOptions sizes)
     {
         var now = Environment.TickCount64;
         var most = -1;
@@ -270,7 +264,7 @@ public sealed class ProjectionDaemon : IDisposable
             // Those behind stop where the next ones stand, and go on together with them.
             var upTo = groups.Skip(i + 1).Select(of => of[0].Position).FirstOrDefault(p => p > position, long.MaxValue);
             var clock = Stopwatch.GetTimestamp();
-            var page = pages.Next(connection, feed.After(position, upTo, options.FeedPageMax), upTo, options);
+            var page = pages.Next(connection, feed.After(position, upTo, sizes.FeedPageMax), upTo, sizes);
             if (page.Last == position)
             {
                 Interlocked.CompareExchange(ref highest, position, known);
@@ -278,7 +272,7 @@ public sealed class ProjectionDaemon : IDisposable
             }
 
             if (Take(connection, groups[i], page)) metrics.Committed(page.Events.Count, Stopwatch.GetElapsedTime(clock));
-            most = Math.Max(most, page.IsFull ? options.PageMax : page.Events.Count);
+            most = Math.Max(most, page.IsFull ? sizes.PageMax : page.Events.Count);
             Interlocked.Increment(ref steps);
         }
 

@@ -12,7 +12,7 @@ public sealed record ProjectionOptions
     /// </summary>
     public int FeedPageMax { get; init; } = 16_000;
 
-    /// <summary>So many of the events that this node committed last are kept for its projections.</summary>
+    /// <summary>So many of the events that this node committed are kept for its projections, those that they have not come to yet; later ones are read from the database.</summary>
     public int FeedMax { get; init; } = 20_000;
 
     /// <summary>So many rows of a table are kept in memory for later events (at times twice as many); what is asked for beyond is loaded.</summary>
@@ -25,18 +25,19 @@ public sealed record ProjectionOptions
     public TimeSpan PaceMax { get; init; } = TimeSpan.FromMilliseconds(120);
 
     /// <summary>
-    /// While more commands than this are under way at once, lines of bulk requests counted and other nodes' judged by what they append, read models give way to them: they take no more
-    /// than <see cref="StrainedShare"/> of the time, fall behind by up to <see cref="GiveWayLagMax"/> events, and catch up later.
+    /// While more commands than this are under way, on average over some seconds, lines of bulk requests counted and other nodes' judged by what they append, read models give way to them:
+    /// they take no more than <see cref="StrainedShare"/> of the time, fall behind by up to <see cref="GiveWayLagMax"/> events, and catch up later.
     /// </summary>
-    public int GiveWayAbove { get; init; } = 200;
+    public int GiveWayAbove { get; init; } = 160;
 
     /// <summary>The share of the time that the daemon takes while they give way, above 0, at most 1.</summary>
-    public double StrainedShare { get; init; } = 0.08;
+    public double StrainedShare { get; init; } = 0.05;
 
-    /// <summary>
-    /// Further behind than so many events they give way less. At most half of <see cref="FeedMax"/> counts, so that what is left to do is mostly taken from memory and costs no reading.
-    /// </summary>
-    public long GiveWayLagMax { get; init; } = 10_000;
+    /// <summary>At most so many events are applied in one transaction while they give way: a larger piece would press for as long as they are to rest.</summary>
+    public int GiveWayPageMax { get; init; } = 1_000;
+
+    /// <summary>Further behind than so many events they give way less.</summary>
+    public long GiveWayLagMax { get; init; } = 100_000;
 
     /// <summary>The share of the time that the daemon takes while commands press and it is further behind than that, above 0, at most 1.</summary>
     public double BehindShare { get; init; } = 0.35;
@@ -70,12 +71,4 @@ public sealed record ProjectionOptions
 
     /// <summary>A rebuild keeps at most so many rows of replaced tables in memory; more of them go through the table that is built.</summary>
     public int RebuildRowsMax { get; init; } = 200_000;
-
-    /// <summary>How long to rest after work while commands press.</summary>
-    internal TimeSpan RestAfter(TimeSpan worked, long lag)
-    {
-        var share = lag > Math.Min(GiveWayLagMax, FeedMax / 2) ? BehindShare : StrainedShare;
-        var rest = worked * ((1 - share) / share);
-        return rest < RestMax ? rest : RestMax;
-    }
 }
