@@ -69,7 +69,7 @@ internal sealed class CommitThread : IDisposable
                 next = (connection, batch);
                 Monitor.PulseAll(gate);
                 var waits = committing;
-                committing = true;
+                if (!waits) (committing, begunAt) = (true, Stopwatch.GetTimestamp());
                 while (waits && next is not null && failure is null) Monitor.Wait(gate);
             }
 

@@ -10,7 +10,7 @@ internal sealed class Strain
 {
     private static readonly TimeSpan Memory = TimeSpan.FromSeconds(2);
 
-    // What is far above any bound counts as that: a flood that is over is forgotten as soon as another.
+    // The average goes no higher, so a flood that is over is forgotten within seconds.
     private const double AtOnceMax = 512;
 
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(1);
@@ -39,7 +39,7 @@ internal sealed class Strain
         var weight = 1 - Math.Exp(-(since / Memory));
         if (since.Ticks == 0) return;
         double Mixed(double had, double more) => (weight * more / since.Ticks) + ((1 - weight) * had);
-        (average, here, elsewhere) = (Mixed(average, Math.Min(sum, AtOnceMax * since.Ticks)), Mixed(here, works), Mixed(elsewhere, foreign));
+        (average, here, elsewhere) = (Math.Min(AtOnceMax, Mixed(average, sum)), Mixed(here, works), Mixed(elsewhere, foreign));
         Volatile.Write(ref value, here > 0 ? average * (1 + (elsewhere / here)) : average);
     }
 }

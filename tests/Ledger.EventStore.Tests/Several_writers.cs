@@ -171,7 +171,7 @@ public sealed class Several_writers(ITestOutputHelper output)
         var clock = Stopwatch.StartNew();
         await Task.WhenAll(Enumerable.Range(0, 60).Select(client => Task.Run(async () =>
         {
-            while (clock.ElapsedMilliseconds < 2_000)
+            while (clock.ElapsedMilliseconds < 4_000)
             {
                 (await nodes[client % 2].SubmitAsync(new Count(new StreamRef("acme", $"thing/{client}"), 1) { Tenant = "acme" })).ShouldBeOfType<Outcome.Accepted>();
                 Interlocked.Increment(ref done[client % 2]);
