@@ -117,7 +117,7 @@ internal sealed class AheadWriter : IDisposable
     public void WaitUntilIdle(List<WorkGroup> groups) => committer.WaitUntilIdle(groups);
 
     /// <summary>See <see cref="CommitThread.TakeBack"/>. What was decided on them must then be forgotten: <see cref="Forget"/>.</summary>
-    public void TakeBack(List<WorkGroup> groups) => committer.TakeBack(groups);
+    public Exception? TakeBack(List<WorkGroup> groups) => committer.TakeBack(groups);
 
     /// <summary>What to ask for ahead of a batch under the lock: the events since the position at which the states in memory hold. Null where there are none.</summary>
     public ForeignEvents? Foreign() => position is { } since ? new ForeignEvents(since, foreignMax) : null;

@@ -116,12 +116,14 @@ internal sealed class CommitThread : IDisposable
     }
 
     /// <summary>Waits until nothing is being committed, and puts the groups of a commit that broke ahead of those given. What was decided on them must then be forgotten.</summary>
-    public void TakeBack(List<WorkGroup> groups)
+    /// <returns>What that commit threw; null where none broke.</returns>
+    public Exception? TakeBack(List<WorkGroup> groups)
     {
         Wait();
-        if (failure is null) return;
+        if (failure is not { } broke) return null;
         groups.InsertRange(0, lost);
         (failure, lost) = (null, []);
+        return broke.SourceException;
     }
 
     /// <summary>Ends the thread, after what it has begun.</summary>

@@ -131,7 +131,7 @@ internal sealed class DecidedBatch
     /// <summary>Tells each caller what came of it.</summary>
     public void Answer(StoreMetrics metrics)
     {
-        metrics.Committed(Groups.Count, Set.Events.Count, Stopwatch.GetElapsedTime(startedAt));
+        var took = Stopwatch.GetElapsedTime(startedAt);
         foreach (var (group, outcomes) in decided)
         {
             for (var i = 0; i < outcomes.Length; i++) group.Works[i].Complete(outcomes[i]);
@@ -141,6 +141,9 @@ internal sealed class DecidedBatch
         {
             foreach (var work in group.Works) work.Fail(new DecisionFailedException(fault));
         }
+
+        // Listeners to metrics are called from here: last, so that whatever befalls one no caller is left without an answer.
+        metrics.Committed(Groups.Count, Set.Events.Count, took);
     }
 
     private void Attempt(bool attempted)

@@ -185,12 +185,13 @@ public sealed class GroupCommit : IDisposable
                 }
                 catch (Exception failure) when (failure is not OperationCanceledException)
                 {
-                    ahead.TakeBack(batch);
+                    // A commit may have broken as well while something else was thrown here: what it left behind counts too.
+                    Exception[] failures = ahead.TakeBack(batch) is { } broke && broke != failure ? [failure, broke] : [failure];
                     var movedOn = failure is MovedOnException or PostgresException { SqlState: WriterConnection.MovedOn };
                     var timeMoved = failure is PostgresException { SqlState: WriterConnection.TimeMoved };
                     ahead.Forget(movedOn);
-                    if (failure is KeyMetException) ahead.AskForKeys();
-                    if (connection is not null && WriterFailure.Of(failure) is WriterFailure.Kind.Unknown) lost.Add(connection.Session);
+                    if (failures.OfType<KeyMetException>().Any()) ahead.AskForKeys();
+                    if (connection is not null && failures.Any(f => WriterFailure.Of(f) is WriterFailure.Kind.Unknown)) lost.Add(connection.Session);
                     connection?.Dispose();
                     connection = null;
                     metrics.Retried();

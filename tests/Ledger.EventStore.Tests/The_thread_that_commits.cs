@@ -80,6 +80,8 @@ public sealed class The_thread_that_commits : IDisposable
         thread.HasFailed.ShouldBeFalse("it was taken back");
         told.ShouldBe(["begin first"]);
 
+        thread.TakeBack(groups).ShouldBeNull();
+
         // And it goes on.
         Hand(Batch("third"));
         go.Release();
@@ -105,7 +107,7 @@ public sealed class The_thread_that_commits : IDisposable
             else await UntilAsync(() => told.Contains($"begin first {i}"));
             go.Release();
             await handing.WaitAsync(Soon);
-            thread.TakeBack(groups);
+            thread.TakeBack(groups).ShouldBeOfType<InvalidOperationException>().Message.ShouldBe($"second {i}");
             groups.ShouldBe(second.Groups, "handed over, it is the thread's; taken back, it is there once");
             told.ShouldContain($"answer first {i}");
             told.ShouldNotContain($"answer second {i}");

@@ -39,7 +39,10 @@ public sealed record ProjectionOptions
     /// <summary>Further behind than so many events they give way less.</summary>
     public long GiveWayLagMax { get; init; } = 100_000;
 
-    /// <summary>The share of the time that the daemon takes while commands press and it is further behind than that, above 0, at most 1.</summary>
+    /// <summary>
+    /// The share of the time that the daemon takes while commands press and it is further behind than that, above 0, at most 1; twice as far behind it takes twice as much, up to all of the time, so that it does not fall
+    /// behind without end.
+    /// </summary>
     public double BehindShare { get; init; } = 0.35;
 
     /// <summary>It never rests longer than this at a time, so that it goes on whatever the load.</summary>

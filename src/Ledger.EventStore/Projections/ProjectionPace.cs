@@ -12,7 +12,11 @@ internal sealed class ProjectionPace(ProjectionOptions options, WaitHandle stopp
     private static readonly TimeSpan LookForReaders = TimeSpan.FromMilliseconds(10);
 
     // A large piece would press on the commands for as long as it is to rest.
-    private readonly ProjectionOptions small = options with { PageMax = Math.Min(options.PageMax, options.GiveWayPageMax), FeedPageMax = Math.Min(options.FeedPageMax, options.GiveWayPageMax) };
+    private readonly ProjectionOptions small = options with
+    {
+        PageMax = Math.Clamp(options.GiveWayPageMax, 1, options.PageMax),
+        FeedPageMax = Math.Clamp(options.GiveWayPageMax, 1, options.FeedPageMax),
+    };
 
     /// <summary>Whether so many commands are under way that read models give way to them.</summary>
     public bool IsPressed => underWay() > options.GiveWayAbove;
@@ -26,7 +30,8 @@ internal sealed class ProjectionPace(ProjectionOptions options, WaitHandle stopp
     /// <param name="lag">By how many events the read models are behind.</param>
     public void Rest(TimeSpan worked, long lag)
     {
-        var share = lag > options.GiveWayLagMax ? options.BehindShare : options.StrainedShare;
+        // The further behind, the more: at some distance they keep up with whatever comes.
+        var share = lag > options.GiveWayLagMax ? Math.Min(1, options.BehindShare * lag / Math.Max(1, options.GiveWayLagMax)) : options.StrainedShare;
         var (rest, since) = (worked * ((1 - share) / share), Stopwatch.GetTimestamp());
         if (rest > options.RestMax) rest = options.RestMax;
         while (IsPressed && rest - Stopwatch.GetElapsedTime(since) is { Ticks: > 0 } left && !stopped.WaitOne(left < LookWhilePressed ? left : LookWhilePressed))
