@@ -56,18 +56,18 @@ public sealed class The_pace_of_read_models : IDisposable
     }
 
     [Fact]
-    public void One_slow_moment_is_no_strain_and_a_flood_is_soon_forgotten()
+    public async Task One_slow_moment_is_no_strain_and_a_flood_is_soon_forgotten()
     {
         var strain = new Strain();
         var calm = new ProjectionOptions().GiveWayAbove / 3;
-        Load(strain, calm, TimeSpan.FromSeconds(2));
+        await LoadAsync(strain, calm, TimeSpan.FromSeconds(2));
         strain.Value.ShouldBeInRange(calm * 0.3, calm * 1.7);
-        Load(strain, 250, TimeSpan.FromMilliseconds(300));
+        await LoadAsync(strain, 250, TimeSpan.FromMilliseconds(300));
         strain.Value.ShouldBeLessThan(new ProjectionOptions().GiveWayAbove, "a slow moment");
-        Load(strain, 250, TimeSpan.FromSeconds(4));
+        await LoadAsync(strain, 250, TimeSpan.FromSeconds(4));
         strain.Value.ShouldBeGreaterThan(new ProjectionOptions().GiveWayAbove);
-        Load(strain, 100_000, TimeSpan.FromSeconds(1));
-        Load(strain, calm, TimeSpan.FromSeconds(5));
+        await LoadAsync(strain, 100_000, TimeSpan.FromSeconds(1));
+        await LoadAsync(strain, calm, TimeSpan.FromSeconds(5));
         strain.Value.ShouldBeLessThan(new ProjectionOptions().GiveWayAbove, "the flood is over");
     }
 
@@ -94,13 +94,13 @@ public sealed class The_pace_of_read_models : IDisposable
     }
 
     // So many works at once, each as long as the pause between two batches.
-    private static void Load(Strain strain, int atOnce, TimeSpan during)
+    private static async Task LoadAsync(Strain strain, int atOnce, TimeSpan during)
     {
         var clock = Stopwatch.StartNew();
         while (clock.Elapsed < during)
         {
             var groups = Enumerable.Range(0, atOnce).Select(_ => new WorkGroup([], bulk: false)).ToList();
-            Thread.Sleep(20);
+            await Task.Delay(20);
             strain.Add(groups, atOnce, 0);
         }
     }
