@@ -3,19 +3,18 @@ using System.Diagnostics;
 namespace Ledger.EventStore;
 
 /// <summary>
-/// How many works were under way at once lately: a moving average over some seconds, so that one slow moment is no strain, by Little's law (the times that works took, added up, over the time that
+/// How many works were under way at once lately: the lower one of two moving averages, over some seconds, so that one slow moment is no strain, and over some hundred milliseconds, so that it is soon over, by Little's law (the times that works took, added up, over the time that
 /// passed). It tells a writer at its limit from a busy one, however fast the machine. What is under way at other nodes is judged by what they append beside this one: all share one database.
 /// </summary>
 internal sealed class Strain
 {
     private static readonly TimeSpan Memory = TimeSpan.FromSeconds(2);
-
-    // The average goes no higher, so a flood that is over is forgotten within seconds.
-    private const double AtOnceMax = 512;
+    private static readonly TimeSpan ShortMemory = TimeSpan.FromMilliseconds(300);
 
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(1);
 
     private double average;
+    private double latest;
     private double here;
     private double elsewhere;
     private double value;
@@ -36,10 +35,16 @@ internal sealed class Strain
 
         var now = Stopwatch.GetTimestamp();
         var since = Stopwatch.GetElapsedTime(Interlocked.Exchange(ref lastAt, now), now);
-        var weight = 1 - Math.Exp(-(since / Memory));
         if (since.Ticks == 0) return;
-        double Mixed(double had, double more) => (weight * more / since.Ticks) + ((1 - weight) * had);
-        (average, here, elsewhere) = (Math.Min(AtOnceMax, Mixed(average, sum)), Mixed(here, works), Mixed(elsewhere, foreign));
-        Volatile.Write(ref value, here > 0 ? average * (1 + (elsewhere / here)) : average);
+        double Mixed(TimeSpan memory, double had, double more)
+        {
+            var weight = 1 - Math.Exp(-(since / memory));
+            return (weight * more / since.Ticks) + ((1 - weight) * had);
+        }
+
+        (average, latest) = (Mixed(Memory, average, sum), Mixed(ShortMemory, latest, sum));
+        (here, elsewhere) = (Mixed(Memory, here, works), Mixed(Memory, elsewhere, foreign));
+        var lower = Math.Min(average, latest);
+        Volatile.Write(ref value, here > 0 ? lower * (1 + (elsewhere / here)) : lower);
     }
 }

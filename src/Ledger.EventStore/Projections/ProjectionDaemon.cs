@@ -197,7 +197,7 @@ public sealed class ProjectionDaemon : IDisposable
             }
             else if (pace.IsPressed)
             {
-                pace.Rest(Stopwatch.GetElapsedTime(clock), Behind());
+                pace.Rest(Stopwatch.GetElapsedTime(clock), Behind(), Progress);
             }
             else
             {

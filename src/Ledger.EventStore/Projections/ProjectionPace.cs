@@ -8,7 +8,6 @@ namespace Ledger.EventStore.Projections;
 /// <param name="underWay">How many commands are under way.</param>
 internal sealed class ProjectionPace(ProjectionOptions options, WaitHandle stopped, Func<double> underWay)
 {
-    private static readonly TimeSpan LookWhilePressed = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LookForReaders = TimeSpan.FromMilliseconds(10);
 
     // A large piece would press on the commands for as long as it is to rest.
@@ -25,16 +24,23 @@ internal sealed class ProjectionPace(ProjectionOptions options, WaitHandle stopp
     /// <param name="lag">By how many events the read models are behind.</param>
     public ProjectionOptions Sizes(long lag) => IsPressed && lag <= options.GiveWayLagMax ? small : options;
 
-    /// <summary>Rests after work while commands press: what is left to do keeps, and a larger batch later is cheaper. It does not grow without end.</summary>
+    /// <summary>Rests after work while commands press: what is left to do keeps, and a larger batch later is cheaper. It does not grow without end, and who waits for what they follow does not wait in vain.</summary>
     /// <param name="worked">How long the work took.</param>
     /// <param name="lag">By how many events the read models are behind.</param>
-    public void Rest(TimeSpan worked, long lag)
+    /// <param name="progress">Tells whether anybody waits.</param>
+    public void Rest(TimeSpan worked, long lag, ProjectionProgress progress)
     {
         // The further behind, the more: at some distance they keep up with whatever comes.
-        var share = lag > options.GiveWayLagMax ? Math.Min(1, options.BehindShare * lag / Math.Max(1, options.GiveWayLagMax)) : options.StrainedShare;
-        var (rest, since) = (worked * ((1 - share) / share), Stopwatch.GetTimestamp());
-        if (rest > options.RestMax) rest = options.RestMax;
-        while (IsPressed && rest - Stopwatch.GetElapsedTime(since) is { Ticks: > 0 } left && !stopped.WaitOne(left < LookWhilePressed ? left : LookWhilePressed))
+        var behind = Math.Clamp(options.BehindShare * lag / Math.Max(1, options.GiveWayLagMax), options.BehindShare, 1);
+        var since = Stopwatch.GetTimestamp();
+        TimeSpan Left()
+        {
+            var share = lag > options.GiveWayLagMax || progress.IsAwaited ? behind : options.StrainedShare;
+            var rest = worked * ((1 - share) / share);
+            return (rest < options.RestMax ? rest : options.RestMax) - Stopwatch.GetElapsedTime(since);
+        }
+
+        while (IsPressed && Left() is { Ticks: > 0 } left && !stopped.WaitOne(left < LookForReaders ? left : LookForReaders))
         {
         }
     }

@@ -7,6 +7,7 @@ namespace Ledger.EventStore.Tests.Projections;
 public sealed class The_pace_of_read_models : IDisposable
 {
     private readonly ManualResetEvent stopped = new(false);
+    private readonly ProjectionProgress progress = new();
     private double underWay;
 
     public void Dispose() => stopped.Dispose();
@@ -38,6 +39,19 @@ public sealed class The_pace_of_read_models : IDisposable
     }
 
     [Fact]
+    public async Task They_rest_less_while_somebody_waits_for_them()
+    {
+        var options = new ProjectionOptions { StrainedShare = 0.000_01, BehindShare = 0.1, RestMax = TimeSpan.FromMinutes(1) };
+        underWay = options.GiveWayAbove + 1;
+        progress.Reached("lines", 1);
+        using var gone = new CancellationTokenSource();
+        var waiting = progress.WaitAsync("lines", 2, TimeSpan.FromMinutes(1), gone.Token);
+        Rested(options, TimeSpan.FromMilliseconds(10), 0).ShouldBeInRange(TimeSpan.FromMilliseconds(80), TimeSpan.FromSeconds(10));
+        await gone.CancelAsync();
+        await Should.ThrowAsync<OperationCanceledException>(() => waiting);
+    }
+
+    [Fact]
     public void A_rest_ends_with_the_press()
     {
         var options = new ProjectionOptions { StrainedShare = 0.000_01, RestMax = TimeSpan.FromMinutes(1) };
@@ -66,8 +80,8 @@ public sealed class The_pace_of_read_models : IDisposable
         strain.Value.ShouldBeLessThan(new ProjectionOptions().GiveWayAbove, "a slow moment");
         await LoadAsync(strain, 250, TimeSpan.FromSeconds(4));
         strain.Value.ShouldBeGreaterThan(new ProjectionOptions().GiveWayAbove);
-        await LoadAsync(strain, 100_000, TimeSpan.FromSeconds(1));
-        await LoadAsync(strain, calm, TimeSpan.FromSeconds(5));
+        await LoadAsync(strain, 4_000, TimeSpan.FromSeconds(1));
+        await LoadAsync(strain, calm, TimeSpan.FromSeconds(2.5));
         strain.Value.ShouldBeLessThan(new ProjectionOptions().GiveWayAbove, "the flood is over");
     }
 
@@ -89,7 +103,7 @@ public sealed class The_pace_of_read_models : IDisposable
     private TimeSpan Rested(ProjectionOptions options, TimeSpan worked, long lag)
     {
         var clock = Stopwatch.StartNew();
-        Pace(options).Rest(worked, lag);
+        Pace(options).Rest(worked, lag, progress);
         return clock.Elapsed;
     }
 
