@@ -42,12 +42,12 @@ internal sealed class AheadWriter : IDisposable
     /// <param name="foreignMax">After so many events of other nodes all is forgotten.</param>
     /// <param name="logger">Where faults are told.</param>
     /// <param name="commit">Commits a batch; called on the thread that commits.</param>
-    /// <param name="answer">Answers the callers of a batch that is durable; called in the order of commits, by one thread at a time.</param>
+    /// <param name="answer">Answers the callers of a batch that is durable; called in the order of commits, by one thread at a time. It does not throw.</param>
     /// <param name="failed">Told when that failed, on the same thread.</param>
     public AheadWriter(Func<WriterConnection> open, Func<WorkingSet> newSet, EventCatalog catalog, int foreignMax, ILogger logger, Action<WriterConnection, DecidedBatch> commit, Action<DecidedBatch> answer, Action failed)
     {
         (this.open, this.newSet, this.catalog, this.foreignMax, this.logger) = (open, newSet, catalog, foreignMax, logger);
-        committer = new CommitThread(commit, answer, failed, logger);
+        committer = new CommitThread(commit, answer, failed);
     }
 
     /// <summary>Whether nothing is being committed.</summary>

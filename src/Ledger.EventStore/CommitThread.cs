@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Runtime.ExceptionServices;
-using Microsoft.Extensions.Logging;
 
 namespace Ledger.EventStore;
 
@@ -16,7 +15,6 @@ internal sealed class CommitThread : IDisposable
     private readonly Action<WriterConnection, DecidedBatch> commit;
     private readonly Action<DecidedBatch> answer;
     private readonly Action failed;
-    private readonly ILogger logger;
     private readonly object gate = new();
     private readonly Lock answering = new();
     private readonly Queue<DecidedBatch> done = new();
@@ -32,12 +30,11 @@ internal sealed class CommitThread : IDisposable
 
     /// <summary>Starts the thread.</summary>
     /// <param name="commit">Commits a batch; called on this thread.</param>
-    /// <param name="answer">Answers the callers of a batch that is durable; called in the order of commits, by one thread at a time.</param>
+    /// <param name="answer">Answers the callers of a batch that is durable; called in the order of commits, by one thread at a time. It does not throw.</param>
     /// <param name="failed">Told when a commit failed, on this thread.</param>
-    /// <param name="logger">Where faults are told.</param>
-    public CommitThread(Action<WriterConnection, DecidedBatch> commit, Action<DecidedBatch> answer, Action failed, ILogger logger)
+    public CommitThread(Action<WriterConnection, DecidedBatch> commit, Action<DecidedBatch> answer, Action failed)
     {
-        (this.commit, this.answer, this.failed, this.logger) = (commit, answer, failed, logger);
+        (this.commit, this.answer, this.failed) = (commit, answer, failed);
         thread = new Thread(Run) { IsBackground = true, Name = "ledger commit" };
         thread.Start();
     }
@@ -213,14 +210,7 @@ internal sealed class CommitThread : IDisposable
                     if (!done.TryDequeue(out batch)) return;
                 }
 
-                try
-                {
-                    answer(batch);
-                }
-                catch (Exception fault)
-                {
-                    logger.LogError(fault, "A batch is durable, and its callers could not all be told.");
-                }
+                answer(batch);
             }
         }
     }

@@ -196,7 +196,8 @@ public sealed class GroupCommit : IDisposable
                     connection = null;
                     metrics.Retried();
                     if (movedOn || timeMoved || failure is KeyMetException) continue;
-                    if (WriterFailure.Of(failure) is WriterFailure.Kind.Surfaced)
+                    // Where a commit may still be on its way, its session is ended before anything is decided again; what surfaced here will do so again.
+                    if (WriterFailure.Of(failure) is WriterFailure.Kind.Surfaced && lost.IsEmpty)
                     {
                         Isolate(batch, failure);
                         continue;
@@ -369,20 +370,15 @@ public sealed class GroupCommit : IDisposable
 
     private void Answer(DecidedBatch decided)
     {
-        decided.Answer(metrics);
-        strain.Add(decided.Groups, decided.Set.Events.Count, decided.Set.Foreign);
-        if (decided.Set.Events.Count > 0) Tell(decided.Set);
-    }
-
-    private void Tell(WorkingSet set)
-    {
-        if (Committed is not { } listeners) return;
         try
         {
-            listeners([.. set.Events.Select(pending => pending.Stored)]);
+            decided.Answer(metrics);
+            strain.Add(decided.Groups, decided.Set.Events.Count, decided.Set.Foreign);
+            if (decided.Set.Events.Count > 0) Committed?.Invoke([.. decided.Set.Events.Select(pending => pending.Stored)]);
         }
         catch (Exception fault)
         {
+            // The batch is durable, and its callers are answered first of all.
             logger.LogError(fault, "A listener to commits failed; what it follows catches up from the database.");
         }
     }

@@ -8,6 +8,9 @@ internal sealed class LostSessions(NpgsqlDataSource source, TimeSpan silence, IL
 {
     private readonly List<string> sessions = [];
 
+    /// <summary>Whether there are none.</summary>
+    public bool IsEmpty => sessions.Count == 0;
+
     /// <summary>Takes note of a session whose commit was sent and not answered.</summary>
     public void Add(string session) => sessions.Add(session);
 

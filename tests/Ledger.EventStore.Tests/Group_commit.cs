@@ -298,12 +298,14 @@ public sealed class Group_commit
         var highest = 0.0;
         node.Committed += _ => highest = Math.Max(highest, node.UnderWay);
         await node.SubmitAsync(new Count(A, 1) { Tenant = "acme" });
+        List<Task<Outcome>> held;
         await using (await database.HoldWriterLockAsync())
         {
-            var held = Enumerable.Range(0, 200).Select(_ => node.SubmitAsync(new Count(A, 1) { Tenant = "acme" })).ToList();
-            _ = Task.WhenAll(held);
+            held = Enumerable.Range(0, 200).Select(_ => node.SubmitAsync(new Count(A, 1) { Tenant = "acme" })).ToList();
             await Task.Delay(500);
         }
+
+        await Task.WhenAll(held);
 
         // Two hundred commands, all under way for half a second.
         for (var waited = 0; waited < 500 && highest < 20; waited++) await Task.Delay(10);

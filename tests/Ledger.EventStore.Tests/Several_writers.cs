@@ -179,7 +179,7 @@ public sealed class Several_writers(ITestOutputHelper output)
         })));
         output.WriteLine($"{done[0]} and {done[1]}; {strain} under way");
         done.Min().ShouldBeGreaterThan(done.Sum() / 4, "neither waits for the other longer than for its turn");
-        strain.ShouldBeInRange(40, 120, "thirty are under way here, and as many there");
+        strain.ShouldBeInRange(32, 150, "thirty are under way here, and as many there");
     }
 
     private static async Task TroubleAsync(PostgresRelay relay, string trouble, CancellationToken ended)

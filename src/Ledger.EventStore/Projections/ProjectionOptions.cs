@@ -25,7 +25,7 @@ public sealed record ProjectionOptions
     public TimeSpan PaceMax { get; init; } = TimeSpan.FromMilliseconds(120);
 
     /// <summary>
-    /// While more commands than this are under way, on average over some seconds, lines of bulk requests counted and other nodes' judged by what they append, read models give way to them:
+    /// While more commands than this are under way, on average over some seconds and over some hundred milliseconds, lines of bulk requests counted and other nodes' judged by what they append, read models give way to them:
     /// they take no more than <see cref="StrainedShare"/> of the time, fall behind by up to <see cref="GiveWayLagMax"/> events, and catch up later.
     /// </summary>
     public int GiveWayAbove { get; init; } = 160;
@@ -34,14 +34,14 @@ public sealed record ProjectionOptions
     public double StrainedShare { get; init; } = 0.05;
 
     /// <summary>At most so many events are applied in one transaction while they give way: a larger piece would press for as long as they are to rest.</summary>
-    public int GiveWayPageMax { get; init; } = 1_000;
+    public int GiveWayPageMax { get; init; } = 500;
 
     /// <summary>Further behind than so many events they give way less.</summary>
     public long GiveWayLagMax { get; init; } = 100_000;
 
     /// <summary>
-    /// The share of the time that the daemon takes while commands press and it is further behind than that, above 0, at most 1; twice as far behind it takes twice as much, up to all of the time, so that it does not fall
-    /// behind without end.
+    /// The share of the time that the daemon takes while commands press and it is further behind than that, or a query waits on this node for what is at most <see cref="FeedMax"/> events away; above 0, at most 1.
+    /// Twice as far behind it takes twice as much, up to 0.7.
     /// </summary>
     public double BehindShare { get; init; } = 0.35;
 

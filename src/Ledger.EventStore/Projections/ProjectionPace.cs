@@ -10,6 +10,8 @@ internal sealed class ProjectionPace(ProjectionOptions options, WaitHandle stopp
 {
     private static readonly TimeSpan LookForReaders = TimeSpan.FromMilliseconds(10);
 
+    private const double FarBehindShare = 0.7;
+
     // A large piece would press on the commands for as long as it is to rest.
     private readonly ProjectionOptions small = options with
     {
@@ -24,22 +26,28 @@ internal sealed class ProjectionPace(ProjectionOptions options, WaitHandle stopp
     /// <param name="lag">By how many events the read models are behind.</param>
     public ProjectionOptions Sizes(long lag) => IsPressed && lag <= options.GiveWayLagMax ? small : options;
 
-    /// <summary>Rests after work while commands press: what is left to do keeps, and a larger batch later is cheaper. It does not grow without end, and who waits for what they follow does not wait in vain.</summary>
+    /// <summary>How long to rest after work while commands press: what is left to do keeps, and a larger batch later is cheaper. It does not grow without end, and who waits for what is not far does not wait in vain.</summary>
+    /// <param name="worked">How long the work took.</param>
+    /// <param name="lag">By how many events the read models are behind.</param>
+    /// <param name="awaited">Whether a query waits for them here.</param>
+    public TimeSpan RestAfter(TimeSpan worked, long lag, bool awaited)
+    {
+        var share = options.StrainedShare;
+        // The further behind, the more: at some distance they keep up with nearly whatever comes.
+        if (lag > options.GiveWayLagMax) share = Math.Max(options.BehindShare, Math.Min(FarBehindShare, options.BehindShare * lag / Math.Max(1, options.GiveWayLagMax)));
+        else if (awaited && lag <= options.FeedMax) share = options.BehindShare;
+        var rest = worked * ((1 - share) / share);
+        return rest < options.RestMax ? rest : options.RestMax;
+    }
+
+    /// <summary>Rests so long, or until nothing presses any more.</summary>
     /// <param name="worked">How long the work took.</param>
     /// <param name="lag">By how many events the read models are behind.</param>
     /// <param name="progress">Tells whether anybody waits.</param>
     public void Rest(TimeSpan worked, long lag, ProjectionProgress progress)
     {
-        // The further behind, the more: at some distance they keep up with whatever comes.
-        var behind = Math.Clamp(options.BehindShare * lag / Math.Max(1, options.GiveWayLagMax), options.BehindShare, 1);
         var since = Stopwatch.GetTimestamp();
-        TimeSpan Left()
-        {
-            var share = lag > options.GiveWayLagMax || progress.IsAwaited ? behind : options.StrainedShare;
-            var rest = worked * ((1 - share) / share);
-            return (rest < options.RestMax ? rest : options.RestMax) - Stopwatch.GetElapsedTime(since);
-        }
-
+        TimeSpan Left() => RestAfter(worked, lag, progress.IsAwaited) - Stopwatch.GetElapsedTime(since);
         while (IsPressed && Left() is { Ticks: > 0 } left && !stopped.WaitOne(left < LookForReaders ? left : LookForReaders))
         {
         }

@@ -25,17 +25,32 @@ public sealed class The_pace_of_read_models : IDisposable
     }
 
     [Theory]
-    [InlineData(0, 0.1, 90, 1_000)]
-    [InlineData(101, 0.1, 90, 1_000)]
-    [InlineData(500, 0.1, 10, 1_000)]
-    [InlineData(5_000, 0.1, 0, 1_000)]
-    [InlineData(0, 0.000_01, 200, 200)]
-    public void They_rest_so_that_they_take_their_share_and_never_for_too_long(long lag, double share, int least, int restMax)
+    [InlineData(0, false, 1_900)]
+    [InlineData(100_000, false, 1_900)]
+    [InlineData(100_001, false, 185.7)]
+    [InlineData(150_000, false, 90.5)]
+    [InlineData(200_000, false, 42.9)]
+    [InlineData(5_000_000, false, 42.9)]
+    [InlineData(20_000, true, 185.7)]
+    [InlineData(20_001, true, 1_900)]
+    public void They_take_their_share(long lag, bool awaited, double rest) =>
+        Pace(new ProjectionOptions()).RestAfter(TimeSpan.FromMilliseconds(100), lag, awaited).TotalMilliseconds.ShouldBe(rest, 0.1);
+
+    [Fact]
+    public void They_never_rest_for_too_long_and_settings_that_are_none_stop_nothing()
     {
-        var options = new ProjectionOptions { StrainedShare = lag == 0 ? share : 0.000_01, BehindShare = lag == 0 ? 0.000_01 : share, GiveWayLagMax = 100, RestMax = TimeSpan.FromMilliseconds(restMax) };
+        Pace(new ProjectionOptions()).RestAfter(TimeSpan.FromMinutes(1), 0, false).ShouldBe(new ProjectionOptions().RestMax);
+        Pace(new ProjectionOptions { BehindShare = 3, GiveWayLagMax = 0 }).RestAfter(TimeSpan.FromMilliseconds(100), 10, false).ShouldBeLessThan(TimeSpan.FromMilliseconds(1));
+        underWay = 1_000;
+        Pace(new ProjectionOptions { GiveWayPageMax = 0 }).Sizes(0).PageMax.ShouldBe(1);
+    }
+
+    [Fact]
+    public void They_rest_as_long_as_that_while_commands_press()
+    {
+        var options = new ProjectionOptions { StrainedShare = 0.1, RestMax = TimeSpan.FromMinutes(1) };
         underWay = options.GiveWayAbove + 1;
-        var rested = Rested(options, TimeSpan.FromMilliseconds(10), lag);
-        rested.ShouldBeInRange(TimeSpan.FromMilliseconds(Math.Max(0, least - 3)), TimeSpan.FromMilliseconds(least + 500));
+        Rested(options, TimeSpan.FromMilliseconds(20), 0).ShouldBeInRange(TimeSpan.FromMilliseconds(178), TimeSpan.FromSeconds(10));
     }
 
     [Fact]
