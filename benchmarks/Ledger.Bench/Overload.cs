@@ -11,6 +11,7 @@ internal static class Overload
     public static async Task MeasureAsync(Round round)
     {
         var service = round.Service;
+        await round.ReadModels.CatchUpAsync();
         var before = await round.Ground.LoadAsync("overload, before", service, round.Load with { Connections = 64, WarmUp = 1, Seconds = 2 });
         var highest = service.ResidentMegabytes;
         Load? last = null;
