@@ -6,7 +6,7 @@ namespace Ledger.Api.Profiles;
 internal static partial class CardNumbers
 {
     /// <summary>Whether a text holds a number as people write those of cards, in one piece or in groups, that stands by itself and whose check digit is right (ISO/IEC 7812-1, annex B).</summary>
-    /// <remarks>Digits inside a provider's id are never one: ids are random, and one in a few thousand would be refused for its check digit.</remarks>
+    /// <remarks>Digits beside letters, digits or underscores, as in providers' ids, are never one: ids are random, and now and then one would be refused for its check digit.</remarks>
     public static bool Has(string text)
     {
         foreach (var match in Written().EnumerateMatches(text))
@@ -18,7 +18,7 @@ internal static partial class CardNumbers
     }
 
     // 13 to 19 digits that begin with an industry's digit of payment cards (2 to 6): together, or by 4-4-4-1..4(-3) or 4-6-4..5.
-    [GeneratedRegex(@"(?<![\w-])[2-6](?:[0-9]{12,18}|[0-9]{3}[ -][0-9]{4}[ -][0-9]{4}[ -][0-9]{1,4}(?:[ -][0-9]{3})?|[0-9]{3}[ -][0-9]{6}[ -][0-9]{4,5})(?![\w-])", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"(?<!\w)[2-6](?:[0-9]{12,18}|[0-9]{3}[ -][0-9]{4}[ -][0-9]{4}[ -][0-9]{1,4}(?:[ -][0-9]{3})?|[0-9]{3}[ -][0-9]{6}[ -][0-9]{4,5})(?!\w)", RegexOptions.CultureInvariant)]
     private static partial Regex Written();
 
     private static bool Checks(ReadOnlySpan<char> written)

@@ -171,6 +171,7 @@ public sealed class Profiles_over_http(ContractService service)
     [InlineData("4000-0566-5566-5556", true)]
     [InlineData("3782 822463 10005", true)]
     [InlineData("number:6011111111111117,", true)]
+    [InlineData("card-4242424242424242-old", true)]
     [InlineData("4242424242424241", false)]
     [InlineData("pm_4242424242424242", false)]
     [InlineData("pm_ab4242424242424242ef", false)]
